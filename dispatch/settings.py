@@ -1,0 +1,83 @@
+"""The settings of one installation, read once from `WANGGE_…` variables."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Frozen settings; every field is the environment variable `WANGGE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="WANGGE_", frozen=True, extra="ignore")
+
+    database_url: str = "postgresql://wangge_service@127.0.0.1:5432/wangge"
+    kafka_servers: str = "127.0.0.1:9092"
+    data_dir: Path = Path(".wangge")
+    topic_prefix: str = Field("wangge", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8460, ge=0, le=65535)
+    public_reports: bool = False
+
+    city_timezone: str = "Asia/Shanghai"
+    number_prefix: str = Field("YZ", pattern=r"^[A-Z]{1,4}$")
+    definition: str = "urban_management@1"
+    calendar: str = "yongzhou"
+    trusted_sources: frozenset[str] = frozenset({"member", "department"})
+
+    reports_partitions: int = Field(12, ge=1, le=256)
+    replication_factor: int = Field(1, ge=1, le=5)
+    engine_batch: int = Field(500, ge=1, le=5000)
+    clock_batch: int = Field(500, ge=1, le=5000)
+    relay_batch: int = Field(1000, ge=1, le=5000)
+    intake_in_flight_records: int = Field(5000, ge=1)
+    intake_in_flight_bytes: int = Field(16_000_000, ge=1)
+    kafka_answer_s: float = Field(3.0, gt=0)
+    kafka_linger_ms: int = Field(5, ge=0)
+    batch_line_limit: int = 500
+    body_limit_bytes: int = 64_000
+    batch_limit_bytes: int = 8_000_000
+    photo_limit_bytes: int = 10_000_000
+    photo_limit_pixels: int = 50_000_000
+    rate_per_minute: int = Field(120, ge=1)
+    refresh_s: float = Field(5.0, gt=0)
+
+    feed_ring: int = Field(10_000, ge=10)
+    feed_queue: int = Field(256, ge=1)
+    feed_heartbeat_s: float = Field(15.0, gt=0)
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The city's zone: case numbers and opening months are counted in it."""
+        return ZoneInfo(self.city_timezone)
+
+    @property
+    def reports_topic(self) -> str:
+        return f"{self.topic_prefix}.reports"
+
+    @property
+    def deadletters_topic(self) -> str:
+        return f"{self.topic_prefix}.deadletters"
+
+    def cases_topic(self, district: str) -> str:
+        """The topic of a district's case events (design decision 5)."""
+        return f"{self.topic_prefix}.cases.{district}"
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.data_dir / "keys"
+
+    @property
+    def photos_dir(self) -> Path:
+        return self.data_dir / "photos"
+
+    @property
+    def run_dir(self) -> Path:
+        return self.data_dir / "run"
+
+    @property
+    def snapshot_file(self) -> Path:
+        """What a restarted api starts from while PostgreSQL is down."""
+        return self.data_dir / "snapshot"
