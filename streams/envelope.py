@@ -1,0 +1,44 @@
+"""CloudEvents 1.0 in Kafka's binary mode: attributes as `ce_*` headers, JSON as value."""
+
+from dataclasses import dataclass
+
+from streams.records import Headers
+
+REPORT_RECEIVED = "wangge.report.received.v1"
+CASE_EVENT_PREFIX = "wangge.case."
+DEAD_LETTER = "wangge.report.dead-lettered.v1"
+
+
+def event_headers(
+    *, id_: str, type_: str, source: str, subject: str | None = None, time: str | None = None
+) -> Headers:
+    """The headers of one event (CloudEvents 1.0, Kafka protocol binding, binary mode)."""
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", id_.encode()),
+        ("ce_type", type_.encode()),
+        ("ce_source", source.encode()),
+        ("content-type", b"application/json"),
+    ]
+    if subject is not None:
+        headers.append(("ce_subject", subject.encode()))
+    if time is not None:
+        headers.append(("ce_time", time.encode()))
+    return tuple(headers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributes:
+    """What the headers of a received event say; empty strings where a header is missing."""
+
+    id: str
+    type: str
+    source: str
+
+
+def read_attributes(headers: Headers) -> Attributes:
+    """Reads the headers of an event; never raises (a poison record's headers may be anything)."""
+    found = {name: value.decode("utf-8", "replace") for name, value in headers if value}
+    return Attributes(
+        id=found.get("ce_id", ""), type=found.get("ce_type", ""), source=found.get("ce_source", "")
+    )

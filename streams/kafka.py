@@ -1,0 +1,270 @@
+"""The only door to kafka-python: its consumer, producer and admin client behind our types."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+from kafka import (
+    ConsumerRebalanceListener,
+    KafkaAdminClient,
+    KafkaConsumer,
+    KafkaProducer,
+    TopicPartition,
+)
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import (
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+)
+
+from streams.errors import BrokerUnavailable, PositionLost, TopicMissing
+from streams.records import AssignmentListener, Done, Message, Partition, Record
+
+logging.getLogger("kafka").setLevel(logging.ERROR)
+
+COMMON = {"reconnect_backoff_max_ms": 1000}
+
+
+@contextmanager
+def _ours(what: str) -> Iterator[None]:
+    """Turns the library's errors into ours, so that nobody else needs to know it."""
+    try:
+        yield
+    except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
+        raise PositionLost(f"{what}: {error}") from error
+    except UnknownTopicOrPartitionError as error:
+        raise TopicMissing(f"{what}: {error}") from error
+    except (KafkaError, OSError) as error:
+        raise BrokerUnavailable(f"{what}: {type(error).__name__} {error}".strip()) from error
+
+
+class KafkaWriter:
+    """An idempotent producer, acks=all (design decision 5).
+
+    `delivery_s` bounds how long a record may wait before its `done` hears of a failure.
+    kafka-python keeps no memory bound of its own: callers must hold one (`streams.producer`).
+    """
+
+    def __init__(
+        self, servers: str, *, linger_ms: int, delivery_s: float, client: str = "wangge"
+    ) -> None:
+        with _ours("Kafka producer"):
+            self._producer = KafkaProducer(
+                bootstrap_servers=servers.split(","),
+                client_id=client,
+                enable_idempotence=True,
+                acks="all",
+                linger_ms=linger_ms,
+                batch_size=131_072,
+                delivery_timeout_ms=int(delivery_s * 1000),
+                request_timeout_ms=int(min(delivery_s / 2, 10) * 1000),
+                max_block_ms=1000,
+                max_request_size=2_000_000,
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+                bootstrap_timeout_ms=5000,
+                **COMMON,
+            )
+
+    def send(self, message: Message, done: Done) -> None:
+        with _ours(f"writing to {message.topic}"):
+            future = self._producer.send(
+                message.topic,
+                key=message.key,
+                value=message.value,
+                headers=list(message.headers),
+            )
+        future.add_callback(lambda _position: done(None))
+        future.add_errback(done)
+
+    def ready(self, topic: str) -> bool:
+        """Whether the producer knows where the topic lives."""
+        with suppress(KafkaError, OSError):
+            return bool(self._producer.partitions_for(topic))
+        return False
+
+    def flush(self, timeout_s: float) -> None:
+        with _ours("flushing"):
+            self._producer.flush(timeout=timeout_s)
+
+    def close(self) -> None:
+        with suppress(KafkaError, OSError):
+            self._producer.close(timeout=2)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, reader: "KafkaGroupReader", listener: AssignmentListener) -> None:
+        self._reader = reader
+        self._listener = listener
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        partitions = [Partition(p.topic, p.partition) for p in assigned]
+        if not partitions:
+            return
+        try:
+            self._reader.seek(self._listener.assigned(partitions))
+        except Exception as error:  # noqa: BLE001  the library would only log it; poll raises it
+            self._reader.failure = error
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._listener.revoked([Partition(p.topic, p.partition) for p in revoked])
+
+    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        self._listener.revoked([Partition(p.topic, p.partition) for p in lost])
+
+
+class _ConsumerReader:
+    """What group and tail readers share: polling, seeking, topic ids."""
+
+    failure: Exception | None = None
+    _consumer: Any
+
+    def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+        with _ours("reading"):
+            polled = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=limit)
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        return [
+            Record(
+                partition=Partition(at.topic, at.partition),
+                offset=raw.offset,
+                key=raw.key,
+                value=raw.value,
+                headers=tuple(raw.headers),
+                timestamp_ms=raw.timestamp,
+            )
+            for at, raws in polled.items()
+            for raw in raws
+        ]
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        for partition, offset in positions.items():
+            self._consumer.seek(TopicPartition(partition.topic, partition.number), offset)
+
+    def topic_id(self, topic: str) -> UUID | None:
+        found: UUID | None = self._consumer._cluster.topic_id(topic)
+        return found
+
+    def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The offset that the next record of each partition will get."""
+        asked = [TopicPartition(p.topic, p.number) for p in partitions]
+        with _ours("asking for the end of a topic"):
+            found = self._consumer.end_offsets(asked)
+        return {Partition(p.topic, p.partition): offset for p, offset in found.items()}
+
+    def beginnings(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The first offset that is still kept of each partition."""
+        asked = [TopicPartition(p.topic, p.number) for p in partitions]
+        with _ours("asking for the beginning of a topic"):
+            found = self._consumer.beginning_offsets(asked)
+        return {Partition(p.topic, p.partition): offset for p, offset in found.items()}
+
+    def close(self) -> None:
+        with suppress(KafkaError, OSError):
+            self._consumer.close(autocommit=False, timeout_ms=2000)
+
+
+class KafkaGroupReader(_ConsumerReader):
+    """A member of a group; the group only deals out partitions, offsets are the caller's."""
+
+    def __init__(
+        self, servers: str, *, group: str, topic: str, listener: AssignmentListener, limit: int
+    ) -> None:
+        with _ours("Kafka consumer"):
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=servers.split(","),
+                group_id=group,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+                partition_assignment_strategy=[CooperativeStickyAssignor()],
+                allow_auto_create_topics=False,
+                metadata_max_age_ms=5000,
+                session_timeout_ms=10_000,
+                heartbeat_interval_ms=2000,
+                max_poll_records=limit,
+                fetch_max_wait_ms=100,
+                metrics_enabled=False,
+                bootstrap_timeout_ms=5000,
+                **COMMON,
+            )
+            self._consumer.subscribe([topic], listener=_Listener(self, listener))
+
+
+class KafkaTailReader(_ConsumerReader):
+    """Reads named partitions without a group: every such reader sees every record."""
+
+    def __init__(self, servers: str) -> None:
+        with _ours("Kafka consumer"):
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=servers.split(","),
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+                allow_auto_create_topics=False,
+                metadata_max_age_ms=5000,
+                fetch_max_wait_ms=100,
+                metrics_enabled=False,
+                bootstrap_timeout_ms=5000,
+                **COMMON,
+            )
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        """Reads exactly these partitions, each from its offset."""
+        self._consumer.assign([TopicPartition(p.topic, p.number) for p in positions])
+        self.seek(positions)
+
+
+class KafkaAdmin:
+    """Topics and their ids."""
+
+    def __init__(self, servers: str) -> None:
+        with _ours("Kafka admin"):
+            self._admin = KafkaAdminClient(
+                bootstrap_servers=servers.split(","),
+                request_timeout_ms=10_000,
+                bootstrap_timeout_ms=5000,
+                **COMMON,
+            )
+
+    def make_topics(self, topics: Mapping[str, Mapping[str, Any]], replication: int) -> None:
+        """Makes what is missing; `topics` maps a name to `partitions` and `configs`."""
+        missing = set(topics) - set(self.topic_ids(topics))
+        for name in sorted(missing):
+            wanted = topics[name]
+            options = {
+                "num_partitions": wanted["partitions"],
+                "replication_factor": replication,
+                "configs": dict(wanted["configs"]),
+            }
+            with _ours(f"making topic {name}"), suppress(TopicAlreadyExistsError):
+                self._admin.create_topics({name: options}, wait_for_metadata=True)
+
+    def topic_ids(self, topics: Iterable[str]) -> dict[str, UUID]:
+        """Kafka's ids of those of the topics that exist."""
+        return {name: found[0] for name, found in self.describe(topics).items()}
+
+    def describe(self, topics: Iterable[str]) -> dict[str, tuple[UUID, int]]:
+        """Id and number of partitions of those of the topics that exist."""
+        with _ours("describing topics"):
+            described = self._admin.describe_topics(list(topics))
+        return {
+            topic["name"]: (topic["topic_id"], len(topic["partitions"]))
+            for topic in described
+            if not topic.get("error_code")
+        }
+
+    def delete_topics(self, topics: Sequence[str]) -> None:
+        with _ours("deleting topics"):
+            self._admin.delete_topics(list(topics))
+
+    def close(self) -> None:
+        with suppress(KafkaError, OSError):
+            self._admin.close()
