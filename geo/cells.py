@@ -1,0 +1,143 @@
+"""Which cell holds a point, answered in memory (design decision 17).
+
+All coordinates are metres in the city's projected system, on the grid of `geo.crs.GRID_M`. A border
+belongs to both neighbours; a point on it belongs to the neighbour with the lowest code.
+"""
+
+import itertools
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geo.crs import FloatArray
+from geo.errors import GeometryError, SnapshotError
+
+_MAGIC = b"WGCELLS1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearestCell:
+    """The cell closest to a point, and how far away its border is."""
+
+    code: str
+    distance_m: float
+
+
+class CellIndex:
+    """A fixed set of cells (polygons) with codes, searchable by point. Safe to share by threads."""
+
+    def __init__(self, codes: Sequence[str], shapes: Sequence[bytes]) -> None:
+        """Indexes `shapes` (WKB, projected), one for each code.
+
+        Raises GeometryError when lengths differ, a code comes twice, or a shape is not a valid
+        polygon.
+        """
+        _refuse_duplicates(codes, shapes)
+        order = sorted(range(len(codes)), key=lambda i: codes[i])
+        self.codes: tuple[str, ...] = tuple(codes[i] for i in order)
+        self._shapes: tuple[bytes, ...] = tuple(shapes[i] for i in order)
+        self._polygons: npt.NDArray[Any] = _polygons(self.codes, self._shapes)
+        shapely.prepare(self._polygons)
+        self._tree = shapely.STRtree(self._polygons)
+        self._warm()
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def locate(self, xs: FloatArray, ys: FloatArray) -> npt.NDArray[np.int64]:
+        """Index into `codes` of the cell that holds each point, -1 where none does."""
+        found = np.full(len(xs), len(self.codes), dtype=np.int64)
+        point, cell = self._tree.query(shapely.points(xs, ys))
+        inside = shapely.intersects_xy(self._polygons[cell], xs[point], ys[point])
+        np.minimum.at(found, point[inside], cell[inside])
+        found[found == len(self.codes)] = -1
+        return found
+
+    def locate_one(self, x: float, y: float) -> int:
+        """As `locate` for one point."""
+        found = -1
+        for cell in self._tree.query(shapely.Point(x, y)).tolist():
+            if (found < 0 or cell < found) and shapely.intersects_xy(self._polygons[cell], x, y):
+                found = cell
+        return found
+
+    def touching(self, x: float, y: float, radius_m: float) -> tuple[str, ...]:
+        """Codes of the cells within `radius_m` of a point, in the order of the codes."""
+        cells = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=radius_m)
+        return tuple(self.codes[cell] for cell in sorted(cells.tolist()))
+
+    def nearest(self, x: float, y: float) -> NearestCell | None:
+        """The closest cell (the lowest code among equals), or None in an empty index."""
+        if not self.codes:
+            return None
+        cells, distances = self._tree.query_nearest(
+            shapely.Point(x, y), return_distance=True, all_matches=True
+        )
+        return NearestCell(code=self.codes[int(cells.min())], distance_m=float(distances[0]))
+
+    def to_bytes(self) -> bytes:
+        """The index as bytes for a snapshot file: a JSON header and the WKB of each cell."""
+        header = json.dumps({"codes": self.codes, "sizes": [len(s) for s in self._shapes]}).encode()
+        return b"".join((_MAGIC, struct.pack(">I", len(header)), header, *self._shapes))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "CellIndex":
+        """Reads what `to_bytes` wrote; raises SnapshotError on anything else."""
+        try:
+            codes, shapes = _unpack(data)
+            return cls(codes, shapes)
+        except (ValueError, KeyError, TypeError, struct.error, GeometryError) as error:
+            raise SnapshotError(
+                "the cell snapshot is damaged or of another version; delete the snapshot file "
+                "and start again while PostgreSQL is up"
+            ) from error
+
+    def _warm(self) -> None:
+        # GEOS builds the tree and each prepared locator at first use, which is not thread-safe.
+        if not self.codes:
+            return
+        west, south, east, north = shapely.bounds(self._polygons).T
+        shapely.intersects_xy(self._polygons, (west + east) / 2, (south + north) / 2)
+        self._tree.query(shapely.Point(west[0], south[0]))
+
+
+def _unpack(data: bytes) -> tuple[list[str], list[bytes]]:
+    start = len(_MAGIC) + 4
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise ValueError("not a cell snapshot")
+    (length,) = struct.unpack(">I", data[len(_MAGIC) : start])
+    header = json.loads(data[start : start + length])
+    ends = np.cumsum([start + length, *header["sizes"]]).tolist()
+    if ends[-1] != len(data):
+        raise ValueError("the cell snapshot is cut short")
+    shapes = [data[a:b] for a, b in itertools.pairwise(ends)]
+    return list(header["codes"]), shapes
+
+
+def _refuse_duplicates(codes: Sequence[str], shapes: Sequence[bytes]) -> None:
+    if len(codes) != len(shapes):
+        raise GeometryError(f"{len(codes)} codes for {len(shapes)} shapes; give one for each")
+    seen: set[str] = set()
+    for code in codes:
+        if code in seen:
+            raise GeometryError(f"area {code} is given twice; a code names one area")
+        seen.add(code)
+
+
+def _polygons(codes: Sequence[str], shapes: Sequence[bytes]) -> npt.NDArray[Any]:
+    try:
+        polygons: npt.NDArray[Any] = shapely.from_wkb(np.array(shapes, dtype=object))
+    except shapely.errors.GEOSException as error:
+        raise GeometryError(f"a shape among {len(codes)} areas is not WKB: {error}") from error
+    for code, polygon in zip(codes, polygons, strict=True):
+        if polygon.geom_type not in ("Polygon", "MultiPolygon") or polygon.is_empty:
+            raise GeometryError(f"area {code} is a {polygon.geom_type}; give a polygon")
+        if not polygon.is_valid:
+            raise GeometryError(f"area {code}: {shapely.is_valid_reason(polygon)}; mend its border")
+    return polygons
