@@ -85,7 +85,6 @@ create table "case" (
     deadlines jsonb not null,
     links jsonb not null,
     report_count integer not null,
-    reporters text[] not null,
     handled_by text[] not null,
     possible_duplicate_of uuid,
     primary key (id, opened_month)

@@ -1,0 +1,39 @@
+"""COPY into tables: the cheapest way to write the many rows of one batch."""
+
+import struct
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection
+
+POINT_WITH_SRID = 0x20000001
+
+
+def driver_connection(connection: Connection) -> psycopg.Connection[Any]:
+    """psycopg's connection beneath SQLAlchemy's, in the same transaction."""
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, psycopg.Connection):
+        raise TypeError("Wangge speaks to PostgreSQL through psycopg")
+    return raw
+
+
+def copy_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Writes `rows` into `table` with one COPY, inside the connection's transaction."""
+    statement = sql.SQL("copy {} ({}) from stdin").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with (
+        driver_connection(connection).cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+def point(x: float, y: float, srid: int) -> str:
+    """Hexadecimal EWKB of a point, as PostGIS reads it in a COPY."""
+    return struct.pack("<BIIdd", 1, POINT_WITH_SRID, srid, x, y).hex()

@@ -1,0 +1,225 @@
+"""Opens a case for a report, or attaches the report to one: the decisions of the engine.
+
+Design decisions 10 (who files) and 11 (which case). Pure but for ids and salts.
+"""
+
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from grid.departments import DutyChoice, DutyTable
+from grid.linking import Links
+from workflows.categories import Category, Condition
+from workflows.decide import CaseView, Filing, open_case
+from workflows.definition import Definition
+
+from dispatch import history
+from dispatch.cases import Case, Ledger, opened_month
+from dispatch.joining import Join
+from dispatch.reports import LocatedReport
+
+ENGINE = "system:engine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the engine decides by; read once a batch, so that a batch sees one state of it."""
+
+    definition: Definition
+    calendars: Any
+    categories: Mapping[str, Category]
+    duties: DutyTable
+    trusted_sources: frozenset[str]
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Whether the report is filed at once, and why or why not."""
+
+    filing: Filing | None
+    explanation: Mapping[str, Any]
+
+
+def choose(rules: Rules, report: LocatedReport, known_part: bool) -> Choice:
+    """Files a trusted report that decides exactly one condition row and exactly one duty row."""
+    conditions = conditions_of(rules.categories[report.category], report.condition)
+    duty = rules.duties.find(report.category, report.city, report.district, report.community)
+    why = _obstacles(rules, report, conditions, duty, known_part)
+    explanation: dict[str, Any] = {
+        "rule": "pool" if why else "trusted-source-one-condition-one-duty",
+        "why": why,
+        "conditions": [condition.code for condition in conditions],
+        "duty": duty.duty.id if duty.duty is not None else None,
+    }
+    if duty.duty is None and duty.candidates:
+        explanation["duties"] = [candidate.id for candidate in duty.candidates]
+    if why or duty.duty is None:
+        return Choice(filing=None, explanation=explanation)
+    filing = Filing(condition=conditions[0], department=duty.duty.department)
+    return Choice(filing=filing, explanation=explanation)
+
+
+def conditions_of(category: Category, named: str | None) -> tuple[Condition, ...]:
+    """The condition rows a report leaves open: the one it names, or all of its category."""
+    if named is None:
+        return category.conditions
+    return tuple(condition for condition in category.conditions if condition.code == named)
+
+
+def _obstacles(
+    rules: Rules,
+    report: LocatedReport,
+    conditions: Sequence[Condition],
+    duty: DutyChoice,
+    known_part: bool,
+) -> list[str]:
+    checks = (
+        (report.source not in rules.trusted_sources, "source-not-trusted"),
+        (not conditions, "condition-none"),
+        (len(conditions) > 1, "condition-ambiguous"),
+        (duty.duty is None, f"duty-{duty.rule}"),
+        (not known_part, "part-unknown"),
+    )
+    return [reason for failed, reason in checks if failed]
+
+
+def open_for(  # noqa: PLR0913  everything the opening event explains
+    rules: Rules,
+    ledger: Ledger,
+    report: LocatedReport,
+    *,
+    number: str,
+    at: datetime,
+    links: Links,
+    known_part: bool,
+    join: Join,
+) -> Case:
+    """Opens the report's case with one event that explains every choice."""
+    choice = choose(rules, report, known_part)
+    case = _new_case(rules, report, number=number, at=at, links=links, join=join)
+    case.part = report.part if known_part else None
+    view = CaseView(
+        state=rules.definition.initial,
+        category=report.category,
+        condition=None,
+        department=None,
+        handled_by=frozenset(),
+        reporters=frozenset(),
+        deadlines=(),
+    )
+    decision = open_case(rules.definition, view, at, rules.calendars, choice.filing)
+    ledger.open(case)
+    ledger.decided(case, decision)
+    if case.department is not None:
+        case.handled_by = (case.department,)
+    (draft,) = decision.events
+    body = {
+        **draft.body,
+        "report": report.id,
+        "source": report.source,
+        "filing": choice.explanation,
+        "links": case.links,
+        "accuracy_m": f"{report.accuracy_m:.1f}",
+        "candidates": list(report.candidates),
+        "map_version": report.map_version,
+        "observed_at": report.observed_at,
+        "received_at": report.received_at,
+        "system_delay_s": system_delay(at, report.received_at),
+        "possible_duplicate_of": _text_or_none(join.possible_duplicate_of),
+        "part": report.part,
+    }
+    ledger.append(case, type_=draft.type, at=at, actor=ENGINE, body=body)
+    return case
+
+
+def attach_to(
+    ledger: Ledger, case: Case, report: LocatedReport, *, at: datetime, join: Join, links: Links
+) -> None:
+    """Attaches the report to an open case; neither its state nor its version changes."""
+    case.report_count += 1
+    body = {
+        "report": report.id,
+        "source": report.source,
+        "distance_m": f"{join.distance_m:.2f}",
+        "rule": "same-part" if report.part is not None else "near-in-place-and-time",
+        "links": links_json(links),
+        "received_at": report.received_at,
+        "system_delay_s": system_delay(at, report.received_at),
+    }
+    ledger.append(case, type_="wangge.case.attached.v1", at=at, actor=ENGINE, body=body)
+
+
+def links_json(links: Links) -> dict[str, list[dict[str, str]]]:
+    """Links as events and the contract show them: codes with distances in metres, as strings."""
+    return {
+        "parts": [
+            {"code": part.code, "class": part.part_class, "distance_m": f"{part.distance_m:.2f}"}
+            for part in links.parts
+        ],
+        "buildings": [
+            {"code": one.code, "distance_m": f"{one.distance_m:.2f}"} for one in links.buildings
+        ],
+        "dwellings": [
+            {"code": one.code, "distance_m": f"{one.distance_m:.2f}"} for one in links.dwellings
+        ],
+    }
+
+
+def system_delay(at: datetime, received_at: str) -> str:
+    """Seconds from intake's answer to the case's first event, never below zero."""
+    delay = (at - datetime.fromisoformat(received_at)).total_seconds()
+    return f"{max(0.0, delay):.3f}"
+
+
+def _new_case(
+    rules: Rules,
+    report: LocatedReport,
+    *,
+    number: str,
+    at: datetime,
+    links: Links,
+    join: Join,
+) -> Case:
+    return Case(
+        id=uuid.UUID(bytes=secrets.token_bytes(16), version=4),
+        opened_month=opened_month(at, rules.zone),
+        number=number,
+        line=rules.categories[report.category].line,
+        definition=rules.definition.key,
+        category=report.category,
+        condition=None,
+        state=rules.definition.initial,
+        version=1,
+        seq=0,
+        head_hash=history.START,
+        last_at=at,
+        city=report.city,
+        district=report.district,
+        community=report.community,
+        map_version=report.map_version,
+        x=report.x,
+        y=report.y,
+        lon=report.lon,
+        lat=report.lat,
+        accuracy_m=report.accuracy_m,
+        department=None,
+        source=report.source,
+        part=None,
+        opened_at=at,
+        closed_at=None,
+        due_at=None,
+        deadlines=(),
+        links=links_json(links),
+        report_count=1,
+        handled_by=(),
+        possible_duplicate_of=join.possible_duplicate_of,
+    )
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
