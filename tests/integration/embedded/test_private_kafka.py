@@ -1,5 +1,6 @@
 """The private Kafka: what it promises, and what it outlives."""
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,6 @@ def _read(server: PrivateKafka, count: int) -> list[bytes]:
     partition = TopicPartition("kept", 0)
     consumer.assign([partition])
     consumer.seek_to_beginning(partition)
-    values = [message.value for message, _ in zip(consumer, range(count), strict=False)]
+    values = [message.value for message in islice(consumer, count)]
     consumer.close()
     return values
