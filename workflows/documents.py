@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable, Hashable, Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from workflows.errors import DocumentError, WorkflowError
 from workflows.labels import Label
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class _Loader(yaml.SafeLoader):
@@ -114,6 +117,13 @@ class Place:
         if not isinstance(self.value, bool):
             raise self.wrong(f"must be true or false, not {self.value!r}")
         return self.value
+
+    def choice(self, choices: type[Choice]) -> Choice:
+        """Return one of an enumeration's values."""
+        text = self.text()
+        if text not in list(choices):
+            raise self.wrong(f"must be one of {', '.join(choices)}, not {text!r}")
+        return choices(text)
 
     def label(self) -> Label:
         """Return the two names `zh` and `en`, neither blank."""

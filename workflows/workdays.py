@@ -153,7 +153,7 @@ def read_workdays(document: object) -> Workdays:
     return Workdays(
         name=_name(top.at("name")),
         zone=_zone(top.at("timezone")),
-        rule=WorkdayRule(_choice(top.at("workday"), WorkdayRule)),
+        rule=top.at("workday").choice(WorkdayRule),
         first=first,
         last=last,
         hours=tuple(_hours(row) for row in top.at("hours").items()),
@@ -178,13 +178,6 @@ def _zone(place: Place) -> ZoneInfo:
         ) from error
 
 
-def _choice(place: Place, choices: type[StrEnum]) -> str:
-    text = place.text()
-    if text not in list(choices):
-        raise place.wrong(f"must be one of {', '.join(choices)}, not {text!r}")
-    return text
-
-
 def _date(place: Place) -> date:
     text = place.text()
     try:
@@ -202,7 +195,7 @@ def _days(place: Place) -> dict[date, NamedDay]:
             raise item.at("day").wrong(f"names {day} a second time; keep one row")
         name = item.at("name")
         days[day] = NamedDay(
-            kind=DayKind(_choice(item.at("kind"), DayKind)),
+            kind=item.at("kind").choice(DayKind),
             name=None if name.value is None else name.label(),
         )
     return days
