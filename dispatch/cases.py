@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, text
-from workflows.deadlines import Deadline
 from workflows.decide import Decision
 
 from dispatch import history
 from dispatch.bulk import copy_rows, point
+from workflows.deadlines import Deadline
 
 SRID = 4546
 
@@ -163,6 +163,8 @@ def take_numbers(
     connection: Connection, count: int, at: datetime, prefix: str, zone: ZoneInfo
 ) -> list[str]:
     """`count` case numbers of the local day of `at`, in one counter update."""
+    if count == 0:
+        return []
     day = at.astimezone(zone).date()
     last = connection.execute(
         text("""

@@ -11,16 +11,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from grid.departments import DutyChoice, DutyTable
 from grid.linking import Links
-from workflows.categories import Category, Condition
 from workflows.decide import CaseView, Filing, open_case
-from workflows.definition import Definition
 
 from dispatch import history
 from dispatch.cases import Case, Ledger, opened_month
 from dispatch.joining import Join
 from dispatch.reports import LocatedReport
+from grid.departments import DutyChoice, DutyTable
+from workflows.categories import Category, Condition
+from workflows.definition import Definition
 
 ENGINE = "system:engine"
 
@@ -43,6 +43,21 @@ class Choice:
 
     filing: Filing | None
     explanation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A report with what was found out about it; `salt` names its words in hashed bodies."""
+
+    report: LocatedReport
+    links: Links
+    known_part: bool
+    salt: bytes
+
+    @property
+    def text_digest(self) -> str | None:
+        """How events refer to the report's words (design decision 16)."""
+        return history.text_digest(self.salt, self.report.text) if self.report.text else None
 
 
 def choose(rules: Rules, report: LocatedReport, known_part: bool) -> Choice:
@@ -88,21 +103,13 @@ def _obstacles(
     return [reason for failed, reason in checks if failed]
 
 
-def open_for(  # noqa: PLR0913  everything the opening event explains
-    rules: Rules,
-    ledger: Ledger,
-    report: LocatedReport,
-    *,
-    number: str,
-    at: datetime,
-    links: Links,
-    known_part: bool,
-    join: Join,
+def open_for(
+    rules: Rules, ledger: Ledger, prepared: Prepared, join: Join, *, number: str, at: datetime
 ) -> Case:
     """Opens the report's case with one event that explains every choice."""
-    choice = choose(rules, report, known_part)
-    case = _new_case(rules, report, number=number, at=at, links=links, join=join)
-    case.part = report.part if known_part else None
+    report = prepared.report
+    choice = choose(rules, report, prepared.known_part)
+    case = _new_case(rules, prepared, join, number=number, at=at)
     view = CaseView(
         state=rules.definition.initial,
         category=report.category,
@@ -132,22 +139,25 @@ def open_for(  # noqa: PLR0913  everything the opening event explains
         "system_delay_s": system_delay(at, report.received_at),
         "possible_duplicate_of": _text_or_none(join.possible_duplicate_of),
         "part": report.part,
+        "text_digest": prepared.text_digest,
+        "photos": list(report.photos),
     }
     ledger.append(case, type_=draft.type, at=at, actor=ENGINE, body=body)
     return case
 
 
-def attach_to(
-    ledger: Ledger, case: Case, report: LocatedReport, *, at: datetime, join: Join, links: Links
-) -> None:
+def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: datetime) -> None:
     """Attaches the report to an open case; neither its state nor its version changes."""
+    report = prepared.report
     case.report_count += 1
     body = {
         "report": report.id,
         "source": report.source,
         "distance_m": f"{join.distance_m:.2f}",
         "rule": "same-part" if report.part is not None else "near-in-place-and-time",
-        "links": links_json(links),
+        "links": links_json(prepared.links),
+        "text_digest": prepared.text_digest,
+        "photos": list(report.photos),
         "received_at": report.received_at,
         "system_delay_s": system_delay(at, report.received_at),
     }
@@ -209,12 +219,12 @@ def _new_case(
         accuracy_m=report.accuracy_m,
         department=None,
         source=report.source,
-        part=None,
+        part=report.part if prepared.known_part else None,
         opened_at=at,
         closed_at=None,
         due_at=None,
         deadlines=(),
-        links=links_json(links),
+        links=links_json(prepared.links),
         report_count=1,
         handled_by=(),
         possible_duplicate_of=join.possible_duplicate_of,

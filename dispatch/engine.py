@@ -1,0 +1,180 @@
+"""The engine: reads located reports in batches and gives each its one effect."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import structlog
+from sqlalchemy import Engine as Database
+from sqlalchemy.exc import DBAPIError
+
+from dispatch.database import is_passing, is_unavailable, transaction
+from dispatch.dead_letters import DeadLetter
+from dispatch.errors import Unavailable
+from dispatch.heartbeat import KAFKA, POSTGRES, Heartbeat
+from dispatch.ingest import Ingest, Outcome, dead_letter
+from dispatch.offsets import DatabaseOffsets, Fenced
+from dispatch.opening import Rules
+from dispatch.stopping import Stop
+from streams.consumer import Advance, Batch, BatchConsumer
+from streams.errors import BrokerUnavailable, PositionLost, TopicChanged, TopicMissing
+from streams.kafka import KafkaAdmin, KafkaGroupReader
+
+CONSUMER = "engine"
+ATTEMPTS = 3
+log = structlog.get_logger("engine")
+
+
+class ReportEngine:
+    """Runs until told to stop; survives the loss of Kafka and PostgreSQL."""
+
+    def __init__(  # noqa: PLR0913  wired in one place
+        self,
+        database: Database,
+        *,
+        servers: str,
+        topic: str,
+        batch: int,
+        number_prefix: str,
+        rules: Callable[[], Rules],
+        heartbeat: Heartbeat,
+        group: str = "wangge-engine",
+    ) -> None:
+        self._database = database
+        self._servers = servers
+        self._topic = topic
+        self._group = group
+        self._limit = batch
+        self._prefix = number_prefix
+        self._rules = rules
+        self._heartbeat = heartbeat
+
+    def run(self, stop: Stop) -> None:
+        """Joins the group, works, and joins again after whatever threw it out."""
+        while not stop.is_set():
+            try:
+                self._session(stop)
+            except (BrokerUnavailable, TopicMissing) as error:
+                self._heartbeat.beat(KAFKA)
+                log.warning("kafka is away", reason=str(error))
+                stop.wait(1)
+            except Unavailable as error:
+                self._heartbeat.beat(POSTGRES)
+                log.warning("postgres is away", reason=str(error))
+                stop.wait(1)
+            except Fenced as error:
+                log.warning("fenced, joining again", reason=str(error))
+            except (TopicChanged, PositionLost) as error:
+                # An operator must look; meanwhile the process stays, says so, and tries again.
+                self._heartbeat.beat("operator: " + str(error))
+                log.error("stopped before a changed topic", reason=str(error))
+                stop.wait(5)
+
+    def _session(self, stop: Stop) -> None:
+        admin = KafkaAdmin(self._servers)
+        try:
+            topic_ids = admin.topic_ids([self._topic])
+        finally:
+            admin.close()
+        if self._topic not in topic_ids:
+            raise TopicMissing(f"topic {self._topic} does not exist yet")
+        consumer = BatchConsumer(DatabaseOffsets(self._database, CONSUMER))
+        consumer.expect(topic_ids)
+        reader = KafkaGroupReader(
+            self._servers,
+            group=self._group,
+            topic=self._topic,
+            listener=consumer,
+            limit=self._limit,
+        )
+        consumer.attach(reader, topic_ids)
+        try:
+            self._read(consumer, stop)
+        finally:
+            reader.close()
+
+    def _read(self, consumer: BatchConsumer, stop: Stop) -> None:
+        while not stop.is_set():
+            batch = consumer.poll(0.25, self._limit)
+            self._heartbeat.beat()
+            if batch.records:
+                self._store(consumer, batch)
+
+    def _store(self, consumer: BatchConsumer, batch: Batch) -> None:
+        started = time.monotonic()
+        try:
+            outcome = self._commit(batch)
+        except DBAPIError as error:
+            if is_unavailable(error):
+                raise Unavailable("PostgreSQL", str(error.orig)) from error
+            if is_passing(error):
+                log.warning("batch is tried again", reason=str(error.orig).strip())
+                time.sleep(0.1)
+                consumer.rewind()
+                return
+            self._one_by_one(consumer, batch)
+            return
+        except (Fenced, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001  one record may be poison: find out which
+            log.error("batch failed, trying its records one by one", reason=repr(error))
+            self._one_by_one(consumer, batch)
+            return
+        consumer.committed(batch)
+        self._report(outcome, len(batch.records), time.monotonic() - started)
+
+    def _commit(self, batch: Batch, dead: Sequence[DeadLetter] = ()) -> Outcome:
+        with transaction(self._database) as connection:
+            return Ingest(self._rules(), self._prefix, CONSUMER).store(connection, batch, dead)
+
+    def _one_by_one(self, consumer: BatchConsumer, batch: Batch) -> None:
+        """Isolates the poison: each record alone; after three failures it is a dead letter."""
+        for single in split(batch):
+            self._commit_single(single)
+            consumer.committed(single)
+
+    def _commit_single(self, single: Batch) -> None:
+        failure: Exception | None = None
+        for attempt in range(ATTEMPTS):
+            try:
+                self._commit(single)
+                return
+            except (Fenced, Unavailable):
+                raise
+            except Exception as error:
+                if is_passing(error):
+                    raise Unavailable("PostgreSQL", str(error)) from error
+                failure = error
+                time.sleep(0.05 * (attempt + 1))
+        (record,) = single.records
+        topic_ids = {a.partition.topic: a.topic_id for a in single.advances}
+        reason = f"{type(failure).__name__}: {failure}"
+        letter = dead_letter(record, topic_ids, "unknown", reason, ATTEMPTS)
+        self._commit(single, [letter])
+        log.error("dead letter", offset=record.offset, reason=reason)
+
+    def _report(self, outcome: Outcome, records: int, seconds: float) -> None:
+        log.debug(
+            "batch",
+            records=records,
+            opened=outcome.opened,
+            attached=outcome.attached,
+            duplicates=outcome.duplicates,
+            ms=round(seconds * 1000, 1),
+        )
+
+
+def split(batch: Batch) -> Iterator[Batch]:
+    """The batch's records one by one, each with its own step of its partition's offset."""
+    ends = {advance.partition: advance for advance in batch.advances}
+    previous = {advance.partition: advance.previous for advance in batch.advances}
+    for record in batch.records:
+        whole = ends[record.partition]
+        step = Advance(
+            partition=record.partition,
+            topic_id=whole.topic_id,
+            epoch=whole.epoch,
+            previous=previous[record.partition],
+            next=record.offset + 1,
+        )
+        previous[record.partition] = step.next
+        yield Batch(records=[record], advances=[step])
