@@ -20,7 +20,9 @@ TEMPLATE = "template_wangge"
 
 def pytest_configure(config: pytest.Config) -> None:
     # kafka-python 3.0 reads its message schemas this way when it is imported.
-    config.addinivalue_line("filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning")
+    config.addinivalue_line(
+        "filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
