@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, text
-from workflows.decide import Decision
 
 from dispatch import history
 from dispatch.bulk import copy_rows, point
+from workflows.case import Decision
 from workflows.deadlines import Deadline
 
 SRID = 4546
@@ -247,7 +247,7 @@ class Ledger:
         change.replaced = change.replaced or decision.raises_version
         case.state = decision.state
         case.category = decision.category
-        case.condition = decision.condition
+        case.condition = None if decision.condition is None else decision.condition.code
         case.department = decision.department
         case.deadlines = decision.deadlines
         case.due_at = running_due(decision)

@@ -12,14 +12,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from grid.linking import Links
-from workflows.decide import CaseView, Filing, open_case
 
 from dispatch import history
 from dispatch.cases import Case, Ledger, opened_month
 from dispatch.joining import Join
 from dispatch.reports import LocatedReport
 from grid.departments import DutyChoice, DutyTable
+from workflows.calendar import Calendars
+from workflows.case import CaseView, Filing
 from workflows.categories import Category, Condition
+from workflows.decide import open_case
 from workflows.definition import Definition
 
 ENGINE = "system:engine"
@@ -30,7 +32,7 @@ class Rules:
     """What the engine decides by; read once a batch, so that a batch sees one state of it."""
 
     definition: Definition
-    calendars: Any
+    calendars: Calendars
     categories: Mapping[str, Category]
     duties: DutyTable
     trusted_sources: frozenset[str]
@@ -186,15 +188,8 @@ def system_delay(at: datetime, received_at: str) -> str:
     return f"{max(0.0, delay):.3f}"
 
 
-def _new_case(
-    rules: Rules,
-    report: LocatedReport,
-    *,
-    number: str,
-    at: datetime,
-    links: Links,
-    join: Join,
-) -> Case:
+def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: datetime) -> Case:
+    report = prepared.report
     return Case(
         id=uuid.UUID(bytes=secrets.token_bytes(16), version=4),
         opened_month=opened_month(at, rules.zone),

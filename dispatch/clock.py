@@ -1,0 +1,136 @@
+"""The clock: fires what is due, and reads nothing else, however many cases are open."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from dispatch.cases import Case, Ledger, database_now, lock_cases
+from dispatch.database import is_passing
+from dispatch.errors import Unavailable
+from dispatch.heartbeat import POSTGRES, Heartbeat
+from dispatch.lanes import CLOCK, lane
+from dispatch.stopping import Stop
+from dispatch.views import view_of
+from workflows.calendar import Calendars
+from workflows.categories import Category
+from workflows.decide import fire
+from workflows.definition import Definition
+
+CLOCK_ACTOR = "system:clock"
+IDLE_S = 0.1
+MONTHS_EVERY = timedelta(hours=6)
+MONTHS_AHEAD = 24
+log = structlog.get_logger("clock")
+
+DUE = text("""
+    select case_id from timer
+    where lane = :lane and due_at <= clock_timestamp() order by due_at limit :limit
+""")
+STILL = text("""
+    select case_id, stage, rung from timer
+    where case_id = any(:ids) and due_at <= clock_timestamp()
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiringRules:
+    """What firing needs: every definition that open cases keep, calendars, categories."""
+
+    definitions: Mapping[str, Definition]
+    calendars: Calendars
+    categories: Mapping[str, Category]
+
+
+class Clock:
+    """Fires the timers of one lane while it holds the lane."""
+
+    def __init__(
+        self,
+        database: Engine,
+        *,
+        rules: Callable[[], FiringRules],
+        batch: int,
+        heartbeat: Heartbeat,
+        lane_number: int = 0,
+    ) -> None:
+        self._database = database
+        self._rules = rules
+        self._batch = batch
+        self._heartbeat = heartbeat
+        self._lane = lane_number
+        self._months_made = datetime.min.replace(tzinfo=UTC)
+
+    def run(self, stop: Stop) -> None:
+        """Holds the lane and fires until told to stop."""
+        while not stop.is_set():
+            try:
+                with lane(self._database, CLOCK, self._lane) as connection:
+                    if connection is None:
+                        self._heartbeat.beat()
+                        stop.wait(0.5)
+                    else:
+                        self._fire_all(connection, stop)
+            except Unavailable as error:
+                self._heartbeat.beat(POSTGRES)
+                log.warning("postgres is away", reason=str(error))
+                stop.wait(1)
+            except DBAPIError as error:
+                if not is_passing(error):
+                    raise
+                log.warning("pass is tried again", reason=str(error.orig).strip())
+                stop.wait(0.2)
+
+    def _fire_all(self, connection: Connection, stop: Stop) -> None:
+        while not stop.is_set():
+            self._make_months(connection)
+            fired = self.fire_once(connection)
+            self._heartbeat.beat()
+            if fired < self._batch:
+                stop.wait(IDLE_S)
+
+    def fire_once(self, connection: Connection) -> int:
+        """One bounded pass in one transaction; answers how many cases' timers were due."""
+        due = connection.execute(DUE, {"lane": self._lane, "limit": self._batch}).scalars().all()
+        if due:
+            self._fire_cases(connection, due)
+        connection.commit()
+        return len(due)
+
+    def _fire_cases(self, connection: Connection, due: Sequence[UUID]) -> None:
+        rules = self._rules()
+        # A case that somebody works on is skipped: it is tried again in the next pass.
+        cases = lock_cases(connection, due, skip_locked=True)
+        still = {row.case_id: row for row in connection.execute(STILL, {"ids": list(cases)})}
+        now = database_now(connection)
+        ledger = Ledger()
+        for case_id in sorted(still):
+            fire_case(rules, ledger, cases[case_id], now)
+        ledger.write(connection)
+
+    def _make_months(self, connection: Connection) -> None:
+        now = datetime.now(UTC)
+        if now - self._months_made > MONTHS_EVERY:
+            connection.execute(
+                text("""select make_case_event_months(now()::date,
+                    (now() + make_interval(months => :months))::date)"""),
+                {"months": MONTHS_AHEAD},
+            )
+            connection.commit()
+            self._months_made = now
+
+
+def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> None:
+    """Fires every due rung of the case, in order, each once (design decision 12)."""
+    definition = rules.definitions[case.definition]
+    moment = max(now, case.last_at)
+    decision = fire(definition, view_of(case, rules.categories), moment, rules.calendars)
+    ledger.decided(case, decision)
+    for draft in decision.events:
+        body: Mapping[str, Any] = draft.body
+        ledger.append(case, type_=draft.type, at=moment, actor=CLOCK_ACTOR, body=body)
