@@ -81,6 +81,11 @@ class CellIndex:
         )
         return NearestCell(code=self.codes[int(cells.min())], distance_m=float(distances[0]))
 
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of all cells in metres; not a number in an empty index."""
+        west, south, east, north = shapely.total_bounds(self._polygons).tolist()
+        return west, south, east, north
+
     def to_bytes(self) -> bytes:
         """The index as bytes for a snapshot file: a JSON header and the WKB of each cell."""
         header = json.dumps({"codes": self.codes, "sizes": [len(s) for s in self._shapes]}).encode()

@@ -100,7 +100,7 @@ REGISTERS = "map_version, area, department, duty, member, part, building, dwelli
 def upgrade() -> None:
     op.execute(TABLES.replace("{srid}", str(SRID)))
     op.execute(f"grant select, insert, update, delete on {REGISTERS} to wangge_service")
-    op.execute("grant usage on sequence duty_id_seq to wangge_service")
+    op.execute("grant usage, select, update on sequence duty_id_seq to wangge_service")
     op.execute(f"grant select on {REGISTERS} to wangge_auditor")
 
 
