@@ -1,0 +1,48 @@
+"""`wangge status`: what an installation is doing, whatever of it is down."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dispatch.cli.up import DataDir
+from dispatch.embedded.place import DEFAULT_NAME
+
+FIGURES_S = 6.0
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+    data_dir: DataDir = Path(DEFAULT_NAME),
+) -> None:
+    """Show every process and the figures that tell whether work flows.
+
+    Answers while PostgreSQL or Kafka is down; what cannot be known then is null.
+    """
+    from dispatch.settings import Settings
+    from dispatch.supervisor import record
+    from dispatch.supervisor.access import read_access
+    from dispatch.supervisor.figures import UNKNOWN, LatestFigures
+    from dispatch.supervisor.screen import figure_table, process_table
+
+    rows = record.read_record(data_dir)
+    access = read_access(data_dir)
+    figures = UNKNOWN
+    if access is not None:
+        settings = Settings(
+            database_url=access.database_url, kafka_servers=access.kafka_servers, data_dir=data_dir
+        )
+        figures = LatestFigures(settings).wait(FIGURES_S)
+    if as_json:
+        answer = {"processes": record.as_json(rows), **figures}
+        typer.echo(json.dumps(answer, ensure_ascii=False, default=str))
+        return
+    console = Console(highlight=False)
+    if not rows:
+        console.print(f"No installation was ever started in {data_dir}: `wangge up` starts one.")
+        return
+    console.print(process_table(rows))
+    console.print()
+    console.print(figure_table(figures))

@@ -1,0 +1,1 @@
+"""Starts, watches and ends everything that `wangge up` runs on one machine."""

@@ -1,0 +1,66 @@
+"""What an installation needs inside its servers before the roles start."""
+
+from collections.abc import Callable
+
+import psycopg
+
+from dispatch.keys import load_keys
+from dispatch.settings import Settings
+from dispatch.supervisor.screen import Screen
+from dispatch.tokens import Role, issue
+
+
+def prepare_contents(
+    settings: Settings,
+    admin_url: str,
+    demo: bool,
+    screen: Screen,
+    progress: Callable[[str, int, int], None],
+) -> None:
+    """Migrates, makes the topics and, with `demo`, fills empty registers with the demo city."""
+    from dispatch.migrate import upgrade
+    from dispatch.wiring import ensure_topics
+
+    screen.say("Migrating the database")
+    upgrade(admin_url)
+    if demo and city_code(settings) is None:
+        from dispatch.demo import load
+
+        screen.say("Loading the demo city")
+        load(settings, progress)
+    screen.say("Making the topics")
+    ensure_topics(settings)
+    if city_code(settings) is None:
+        screen.say(
+            "The registers are empty: start with --demo, or `wangge register import areas FILE`"
+        )
+
+
+def city_code(settings: Settings) -> str | None:
+    """The area that everything lies in, or None while the registers are empty."""
+    with psycopg.connect(settings.database_url, connect_timeout=10) as connection:
+        row = connection.execute(
+            "select code from area where level = 'city' and until_version is null order by code"
+        ).fetchone()
+    return str(row[0]) if row else None
+
+
+def demo_tokens(settings: Settings) -> dict[str, str]:
+    """A city-wide token for each role; the handler's is for one department."""
+    from dispatch.demo import handler_department
+
+    keys = load_keys(settings.keys_dir)
+    scope = city_code(settings)
+    if scope is None:
+        return {}
+    department = handler_department(settings)
+    return {
+        role.value: issue(
+            keys.signing,
+            role=role,
+            scope=scope,
+            department=department if role is Role.HANDLER else None,
+            subject=f"demo-{role.value}",
+        )
+        for role in Role
+    }
