@@ -35,6 +35,11 @@ def to_moment(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
+def utc_text(moment: datetime) -> str:
+    """Return a moment as the events write it: UTC with six decimals and `Z`."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkTime:
     """The working spans of many years in order.

@@ -1,0 +1,114 @@
+"""What a decision takes and gives: the case as it stands, a command, and what follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from workflows.categories import Condition
+from workflows.deadlines import Deadline
+from workflows.labels import Label
+
+SYSTEM = "system"
+
+
+@dataclass(slots=True, kw_only=True)
+class CaseView:
+    """A case as its locked row says, for one decision; `state` moves, and it is thrown away.
+
+    `handled_by` are all departments that ever held the case, `reporters` the ids of all who
+    reported it, `deadlines` the latest of each stage.
+    """
+
+    state: str
+    category: str
+    condition: Condition | None = None
+    department: str | None = None
+    handled_by: frozenset[str] = frozenset()
+    reporters: frozenset[str] = frozenset()
+    deadlines: tuple[Deadline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts: the subject's id, role, and department where it belongs to one."""
+
+    id: str
+    role: str
+    department: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An action that an actor asks for. Fields hold resolved values: a `Condition` under
+    `condition`, codes under `department` and `category`, photo ids under `photos`.
+    """
+
+    action: str
+    actor: Actor
+    reason: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """The condition and the department with which a case is filed and dispatched at its opening."""
+
+    condition: Condition
+    department: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """An event to append: its type and a body of texts, booleans, nulls, integers, lists and
+    mappings (never a fraction, never a reason's text).
+    """
+
+    type: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """The one timer that a case has: when the next rung of its running clock comes due."""
+
+    stage: str
+    rung: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What follows: the case's new values, the events to append, and the timer it now has.
+
+    `deadlines` is the complete new list. `timer` None means that the case has none any more.
+    """
+
+    state: str
+    raises_version: bool
+    events: tuple[EventDraft, ...]
+    deadlines: tuple[Deadline, ...]
+    timer: Timer | None
+    category: str
+    condition: Condition | None
+    department: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldForm:
+    """A field of an action as a client draws it; `choices` None where any value may be given."""
+
+    name: str
+    type: str
+    required: bool
+    label: Label
+    choices: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionForm:
+    """An action that the actor may take now."""
+
+    name: str
+    label: Label
+    fields: tuple[FieldForm, ...]

@@ -1,0 +1,91 @@
+"""How the clocks of a case start, stand and go on when it moves between stages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.calendar import Calendars
+from workflows.case import Timer
+from workflows.categories import Condition
+from workflows.deadlines import Deadline, start_clock
+from workflows.definition import Again, Definition, Stage
+from workflows.errors import NotPossible
+from workflows.limits import Limit
+
+Deadlines = tuple[Deadline, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What the clocks depend on once an action is done: state, condition and department."""
+
+    state: str
+    condition: Condition | None
+    department: str | None
+
+
+def move_clocks(
+    definition: Definition,
+    deadlines: Deadlines,
+    holding: Holding,
+    now: datetime,
+    calendars: Calendars,
+) -> Deadlines:
+    """Return the case's clocks after it came into `holding.state`, the latest of each stage.
+
+    Leaving a stage stops its clock. Entering one starts a clock afresh, or, where the stage says
+    so, lets it go on with the time left while the same department holds the case (after a return,
+    and after a failed inspection). Staying in a stage leaves its clock, except that another
+    condition's limit counts from the clock's original start.
+    """
+    stage = definition.stage_of.get(holding.state)
+    after = []
+    found = False
+    for deadline in deadlines:
+        if stage is None or deadline.stage != stage.name:
+            after.append(deadline.stop(now) if deadline.running else deadline)
+            continue
+        found = True
+        after.append(_in_stage(deadline, stage, holding, now, calendars))
+    if stage is not None and not found:
+        after.append(_afresh(stage, holding, now, calendars))
+    return tuple(after)
+
+
+def _in_stage(
+    deadline: Deadline, stage: Stage, holding: Holding, now: datetime, calendars: Calendars
+) -> Deadline:
+    limit = _limit(stage, holding)
+    if deadline.running:
+        same = deadline.limit == limit.text and deadline.clock is limit.clock
+        return deadline if stage.limit is not None or same else deadline.under(limit, calendars)
+    goes_on = stage.again is Again.SAME_HOLDER_CONTINUES and deadline.holder == holding.department
+    if goes_on:
+        return deadline.go_on(limit, now, calendars)
+    return _afresh(stage, holding, now, calendars)
+
+
+def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars) -> Deadline:
+    holder = holding.department if stage.limit is None else None
+    return start_clock(stage.name, _limit(stage, holding), now, calendars.current, holder)
+
+
+def _limit(stage: Stage, holding: Holding) -> Limit:
+    if stage.limit is not None:
+        return stage.limit
+    if holding.condition is None:
+        raise NotPossible(
+            f"The stage {stage.name} takes its limit from the filing condition and the case has "
+            "none; file it or reclassify it with one."
+        )
+    return holding.condition.limit
+
+
+def next_timer(definition: Definition, deadlines: Deadlines, calendars: Calendars) -> Timer | None:
+    """Return when the next rung of a running clock comes due; None when no rung is left."""
+    timers = []
+    for deadline in deadlines:
+        stage = definition.stages.get(deadline.stage)
+        if stage is not None and deadline.running and deadline.rung < len(stage.ladder):
+            due_at = deadline.rung_due(stage.ladder[deadline.rung].at, calendars)
+            timers.append(Timer(stage=stage.name, rung=deadline.rung, due_at=due_at))
+    return min(timers, key=lambda timer: timer.due_at) if timers else None

@@ -1,0 +1,193 @@
+"""The clock of one stage of one case, as a fact that is stored when it is set.
+
+A clock runs from `started_at` until it is stopped. When it goes on later, its earlier runs are
+kept in `runs`, so that used time can be counted again and a due moment be explained in full.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from workflows.calendar import Calendars, Span, WorkingCalendar
+from workflows.errors import WorkflowError
+from workflows.labels import Label
+from workflows.limits import ClockType, Limit, parse_limit
+from workflows.worktime import utc_text
+
+PAUSED = Label(zh="暂停计时", en="the clock was paused")
+
+Runs = tuple[tuple[datetime, datetime], ...]
+_ONE_US = timedelta(microseconds=1)
+_NONE = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """One stage's clock.
+
+    `limit` is the text of the table and `calendar` the key of the calendar version; `used_us` is
+    the counted time of all `runs` in microseconds. `due_at` and `stopped_at` are never both set:
+    a clock runs or stands. `holder` is the department that answers, if one does. `rung` is the next
+    rung of the stage's ladder to fire. All moments are in UTC.
+    """
+
+    stage: str
+    limit: str
+    clock: ClockType
+    calendar: str
+    started_at: datetime
+    due_at: datetime | None
+    provisional: bool
+    used_us: int
+    holder: str | None
+    stopped_at: datetime | None
+    rung: int
+    runs: Runs = ()
+
+    @property
+    def running(self) -> bool:
+        """Whether the clock runs."""
+        return self.stopped_at is None
+
+    def rung_due(self, at: Fraction, calendars: Calendars) -> datetime:
+        """Return when the part `at` of the limit has been counted, for a clock that runs."""
+        if at == 1 and self.due_at is not None:
+            return self.due_at
+        calendar = calendars.get(self.calendar)
+        used = timedelta(microseconds=self.used_us)
+        return calendar.fraction_due(self.started_at, parse_limit(self.limit), at, used).due_at
+
+    def stop(self, now: datetime) -> "Deadline":
+        """Return the clock standing since now."""
+        return Deadline(
+            stage=self.stage,
+            limit=self.limit,
+            clock=self.clock,
+            calendar=self.calendar,
+            started_at=self.started_at,
+            due_at=None,
+            provisional=self.provisional,
+            used_us=self.used_us,
+            holder=self.holder,
+            stopped_at=now,
+            rung=self.rung,
+            runs=self.runs,
+        )
+
+    def go_on(self, limit: Limit, now: datetime, calendars: Calendars) -> "Deadline":
+        """Return a standing clock running again from now with the time that it has left.
+
+        Under another limit than before, earlier runs are counted anew by that limit's clock and the
+        ladder begins again.
+        """
+        runs = (*self.runs, (self.started_at, self.stopped_at or now))
+        return self._again(limit, now, runs, calendars)
+
+    def under(self, limit: Limit, calendars: Calendars) -> "Deadline":
+        """Return a running clock as if it had had this limit from its original start."""
+        return self._again(limit, self.started_at, self.runs, calendars)
+
+    def _again(
+        self, limit: Limit, started_at: datetime, runs: Runs, calendars: Calendars
+    ) -> "Deadline":
+        calendar = calendars.get(self.calendar)
+        same = (limit.text, limit.clock) == (self.limit, self.clock)
+        past = _Past(self.stage, self.holder, runs, self.rung if same else 0)
+        return _running(past, limit, calendar, started_at)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the clock as texts, integers, booleans and nulls; `runs` only when there are."""
+        body: dict[str, Any] = {
+            "stage": self.stage,
+            "limit": self.limit,
+            "clock": self.clock.value,
+            "calendar": self.calendar,
+            "started_at": utc_text(self.started_at),
+            "due_at": None if self.due_at is None else utc_text(self.due_at),
+            "provisional": self.provisional,
+            "used_us": self.used_us,
+            "holder": self.holder,
+            "stopped_at": None if self.stopped_at is None else utc_text(self.stopped_at),
+            "rung": self.rung,
+        }
+        if self.runs:
+            body["runs"] = [[utc_text(start), utc_text(end)] for start, end in self.runs]
+        return body
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> "Deadline":
+        """Return the clock that `to_json` wrote."""
+        try:
+            return cls(
+                stage=body["stage"],
+                limit=body["limit"],
+                clock=ClockType(body["clock"]),
+                calendar=body["calendar"],
+                started_at=datetime.fromisoformat(body["started_at"]),
+                due_at=_moment(body["due_at"]),
+                provisional=body["provisional"],
+                used_us=body["used_us"],
+                holder=body["holder"],
+                stopped_at=_moment(body["stopped_at"]),
+                rung=body["rung"],
+                runs=tuple(
+                    (datetime.fromisoformat(start), datetime.fromisoformat(end))
+                    for start, end in body.get("runs", ())
+                ),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise WorkflowError(
+                f"The stored deadline {body!r} cannot be read: {error!r}."
+            ) from error
+
+
+def start_clock(
+    stage: str, limit: Limit, now: datetime, calendar: WorkingCalendar, holder: str | None
+) -> Deadline:
+    """Return a fresh clock that runs from now."""
+    return _running(_Past(stage, holder, (), 0), limit, calendar, now)
+
+
+class _Past(NamedTuple):
+    """What a clock that begins to run brings with it."""
+
+    stage: str
+    holder: str | None
+    runs: Runs
+    rung: int
+
+
+def _running(past: _Past, limit: Limit, calendar: WorkingCalendar, start: datetime) -> Deadline:
+    used = sum((calendar.counted(a, b, limit.clock) for a, b in past.runs), _NONE)
+    due = calendar.due(start, limit, used)
+    return Deadline(
+        stage=past.stage,
+        limit=limit.text,
+        clock=limit.clock,
+        calendar=calendar.key,
+        started_at=start,
+        due_at=due.due_at,
+        provisional=due.provisional,
+        used_us=used // _ONE_US,
+        holder=past.holder,
+        stopped_at=None,
+        rung=past.rung,
+        runs=past.runs,
+    )
+
+
+def explain(deadline: Deadline, calendars: Calendars) -> tuple[Span, ...]:
+    """Return every stretch of a clock's life until it is due or stands, counted or not."""
+    calendar = calendars.get(deadline.calendar)
+    told: list[Span] = []
+    end = deadline.due_at or deadline.stopped_at or deadline.started_at
+    for start, stop in (*deadline.runs, (deadline.started_at, end)):
+        if told and told[-1].to < start:
+            told.append(Span(from_=told[-1].to, to=start, counted=False, why=PAUSED))
+        told.extend(calendar.spans(start, stop, deadline.clock))
+    return tuple(told)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,201 @@
+"""The decisions on a case: pure functions of the case, the command, the time and the calendars."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from workflows.calendar import Calendars
+from workflows.case import (
+    SYSTEM,
+    ActionForm,
+    Actor,
+    CaseView,
+    Command,
+    Decision,
+    EventDraft,
+    Filing,
+)
+from workflows.categories import Condition
+from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
+from workflows.definition import Action, Definition, Step
+from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
+from workflows.forms import check_fields, field_forms, is_blank
+from workflows.guards import GUARDS
+
+OPENED = "wangge.case.opened.v1"
+ENGINE = Actor(id=SYSTEM, role=SYSTEM)
+
+
+def open_case(
+    definition: Definition,
+    view: CaseView,
+    now: datetime,
+    calendars: Calendars,
+    filing: Filing | None = None,
+) -> Decision:
+    """Open a case: in the initial state under its clock, or filed and dispatched at once.
+
+    `view` gives the category; it comes out in the state that the decision names. There is one
+    event, whose body tells the steps taken. Raises `FieldsMissing` when the filing's condition
+    belongs to another category or the department is blank.
+    """
+    view.state = definition.initial
+    body: dict[str, Any] = {"category": view.category}
+    if filing is not None:
+        steps = [_opening_step(definition, view, name) for name in _filing_fields(view, filing)]
+        body |= {"condition": filing.condition.code, "department": filing.department}
+        body["steps"] = steps
+    holding = Holding(
+        state=view.state,
+        condition=filing.condition if filing else None,
+        department=filing.department if filing else None,
+    )
+    deadlines = move_clocks(definition, (), holding, now, calendars)
+    body["state"] = view.state
+    body["deadlines"] = [deadline.to_json() for deadline in deadlines]
+    return Decision(
+        state=view.state,
+        raises_version=True,
+        events=(EventDraft(type=OPENED, body=body),),
+        deadlines=deadlines,
+        timer=next_timer(definition, deadlines, calendars),
+        category=view.category,
+        condition=holding.condition,
+        department=holding.department,
+    )
+
+
+def _filing_fields(view: CaseView, filing: Filing) -> tuple[str, ...]:
+    if filing.condition.category != view.category:
+        reason = f"{filing.condition.code} belongs to another category than {view.category}"
+        raise FieldsMissing("file", [("condition", reason)])
+    if is_blank(filing.department):
+        raise FieldsMissing("dispatch", [("department", "is required")])
+    return ("file", "dispatch")
+
+
+def _opening_step(definition: Definition, view: CaseView, name: str) -> dict[str, str]:
+    _permitted(definition, _action(definition, view, name), view, ENGINE)
+    return {"action": name, "state": definition.machine.move(name, view)}
+
+
+def decide(
+    definition: Definition,
+    view: CaseView,
+    command: Command,
+    now: datetime,
+    calendars: Calendars,
+) -> Decision:
+    """Decide on a command: what the case becomes, what is written, which timer it has.
+
+    Raises `NotAllowed` (role, department, invariant 7), `NotPossible` (state, missing condition)
+    or `FieldsMissing`. The view's state moves with the decision; throw it away afterwards.
+    """
+    action = _action(definition, view, command.action)
+    step = _permitted(definition, action, view, command.actor)
+    _check_guards(action, view, command.actor)
+    fields = check_fields(definition, action, view, command)
+    before = view.state
+    definition.machine.move(action.name, view)
+    category, condition, department = _outcome(view, step, fields)
+    holding = Holding(state=view.state, condition=condition, department=department)
+    deadlines = move_clocks(definition, view.deadlines, holding, now, calendars)
+    body = {"from": before, "state": view.state, "reason_given": not is_blank(command.reason)}
+    body |= _changes(view, category, holding)
+    body |= _facts(fields)
+    body["deadlines"] = _changed(view.deadlines, deadlines)
+    return Decision(
+        state=view.state,
+        raises_version=action.raises_version,
+        events=(EventDraft(type=action.event_type, body=body),),
+        deadlines=deadlines,
+        timer=next_timer(definition, deadlines, calendars),
+        category=category,
+        condition=condition,
+        department=department,
+    )
+
+
+def allowed_actions(definition: Definition, view: CaseView, actor: Actor) -> tuple[ActionForm, ...]:
+    """Return what the actor may do to the case now, with the fields each action takes.
+
+    A command of one of them is refused for its fields alone. `choices` are left to the caller, who
+    knows the departments, the categories and their conditions.
+    """
+    forms = []
+    for name in definition.machine.possible(view.state):
+        action = definition.actions[name]
+        try:
+            _permitted(definition, action, view, actor)
+            _check_guards(action, view, actor)
+        except ActionRefused:
+            continue
+        fields = field_forms(definition, action, view)
+        forms.append(ActionForm(name=name, label=action.label, fields=fields))
+    return tuple(forms)
+
+
+def _action(definition: Definition, view: CaseView, name: str) -> Action:
+    action = definition.actions.get(name)
+    if action is None:
+        raise definition.machine.refusal(name, view.state)
+    return action
+
+
+def _permitted(definition: Definition, action: Action, view: CaseView, actor: Actor) -> Step:
+    role = definition.roles.get(actor.role)
+    if role is None or role.name not in action.roles:
+        raise NotAllowed(f"The role {actor.role} may not {action.name} a case.")
+    if role.own_department and (actor.department is None or actor.department != view.department):
+        raise NotAllowed(
+            f"The role {role.name} may {action.name} only cases that its own department holds."
+        )
+    step = action.steps.get(view.state)
+    if step is None or role.name not in step.roles:
+        raise definition.machine.refusal(action.name, view.state)
+    return step
+
+
+def _check_guards(action: Action, view: CaseView, actor: Actor) -> None:
+    for name in action.guards:
+        guard = GUARDS[name]
+        if not guard.holds(view, actor):
+            message = f"The action {action.name} is refused: {guard.refusal}."
+            raise NotAllowed(message) if guard.about_actor else NotPossible(message)
+
+
+def _outcome(
+    view: CaseView, step: Step, fields: Mapping[str, Any]
+) -> tuple[str, Condition | None, str | None]:
+    category = fields.get("category", view.category)
+    kept = None if "category" in fields else view.condition
+    department = None if step.releases else fields.get("department", view.department)
+    return category, fields.get("condition", kept), department
+
+
+def _changes(view: CaseView, category: str, holding: Holding) -> dict[str, Any]:
+    old = {
+        "category": view.category,
+        "condition": view.condition and view.condition.code,
+        "department": view.department,
+    }
+    new = {
+        "category": category,
+        "condition": holding.condition and holding.condition.code,
+        "department": holding.department,
+    }
+    changed = {name: new[name] for name in new if new[name] != old[name]}
+    return changed | {"was": {name: old[name] for name in changed}} if changed else {}
+
+
+def _facts(fields: Mapping[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    if "photos" in fields:
+        facts["photos"] = list(fields["photos"])
+    if "closing_met" in fields:
+        facts["closing_met"] = True
+    return facts
+
+
+def _changed(before: Deadlines, after: Deadlines) -> list[dict[str, Any]]:
+    return [deadline.to_json() for deadline in after if deadline not in before]

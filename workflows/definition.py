@@ -1,0 +1,162 @@
+"""A workflow definition: what may happen to a case, as checked data.
+
+A definition never changes once loaded; a case keeps the version that it was opened under.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from workflows.labels import Label
+from workflows.limits import Limit
+from workflows.machine import CaseMachine
+
+
+class FieldType(StrEnum):
+    """What a field of an action holds."""
+
+    TEXT = "text"
+    PHOTOS = "photos"
+    CONDITION = "condition"
+    DEPARTMENT = "department"
+    CATEGORY = "category"
+    LOCATION = "location"
+    CONFIRMATION = "confirmation"
+
+
+class Need(StrEnum):
+    """When a field must be given."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+    UNLESS_CONDITION = "unless_condition"
+    ONCE_FILED = "once_filed"
+
+
+class Again(StrEnum):
+    """What a stage's clock does when the case enters the stage once more."""
+
+    FRESH = "fresh"
+    SAME_HOLDER_CONTINUES = "same_holder_continues"
+
+
+class Tell(StrEnum):
+    """Whom a rung of the ladder tells."""
+
+    HOLDER = "holder"
+    DEPARTMENT = "department"
+    DISTRICT_CENTRE = "district_centre"
+    CITY_CENTRE = "city_centre"
+
+
+class RungEvent(StrEnum):
+    """What a rung writes into the history."""
+
+    REMINDED = "reminded"
+    OVERDUE = "overdue"
+    ESCALATED = "escalated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A role that acts; with `own_department` only on cases of the actor's department."""
+
+    name: str
+    label: Label
+    own_department: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A state of a case. Nothing leaves a final one."""
+
+    name: str
+    label: Label
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """A rung of the ladder: due when the part `at` of the limit has been counted."""
+
+    at: Fraction
+    event: RungEvent
+    tell: Tell
+    label: Label
+
+    @property
+    def event_type(self) -> str:
+        """The type of the event that the rung writes."""
+        return f"wangge.case.{self.event}.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The part of a case's life that one party answers for.
+
+    `limit` is None where the case's filing condition gives it. `made` marks another city's figure.
+    """
+
+    name: str
+    label: Label
+    states: frozenset[str]
+    limit: Limit | None
+    made: bool
+    again: Again
+    ladder: tuple[Rung, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field of an action."""
+
+    name: str
+    type: FieldType
+    need: Need
+    label: Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Who may take an action from one state, and where it leads (None: the state stays).
+
+    `releases` says that the department lets go of the case.
+    """
+
+    roles: frozenset[str]
+    to: str | None
+    releases: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something that a person does to a case; `steps` by the state it is done in."""
+
+    name: str
+    label: Label
+    event_type: str
+    reason_required: bool
+    raises_version: bool
+    guards: tuple[str, ...]
+    fields: tuple[Field, ...]
+    steps: Mapping[str, Step]
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One version of a workflow. `key` is "name@version"; `stage_of` knows no final state."""
+
+    name: str
+    version: int
+    key: str
+    line: str
+    label: Label
+    initial: str
+    roles: Mapping[str, Role]
+    states: Mapping[str, State]
+    stages: Mapping[str, Stage]
+    actions: Mapping[str, Action]
+    stage_of: Mapping[str, Stage]
+    machine: CaseMachine

@@ -1,0 +1,110 @@
+"""What an action asks for, and whether a command brings it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from workflows.case import CaseView, Command, FieldForm
+from workflows.categories import Condition
+from workflows.definition import Action, Definition, Field, FieldType, Need
+from workflows.errors import FieldsMissing
+from workflows.labels import Label
+
+REASON = Label(zh="理由", en="reason")
+MISSING = "is required"
+PHOTOS_MOST = 9
+
+
+def is_blank(text: object) -> bool:
+    """Whether nothing in it can be seen; spaces of every kind and invisible marks are blank."""
+    return not isinstance(text, str) or not any(c.isprintable() and not c.isspace() for c in text)
+
+
+def needed(definition: Definition, view: CaseView, field: Field) -> bool:
+    """Whether the case as it stands needs the field."""
+    return _NEEDS[field.need](definition, view)
+
+
+def _once_filed(definition: Definition, view: CaseView) -> bool:
+    return definition.stage_of.get(view.state) is not definition.stage_of[definition.initial]
+
+
+_NEEDS: Mapping[Need, Callable[[Definition, CaseView], bool]] = {
+    Need.ALWAYS: lambda _definition, _view: True,
+    Need.NEVER: lambda _definition, _view: False,
+    Need.UNLESS_CONDITION: lambda _definition, view: view.condition is None,
+    Need.ONCE_FILED: _once_filed,
+}
+
+
+def _photos(value: object) -> str | None:
+    if not isinstance(value, list | tuple) or any(is_blank(photo) for photo in value):
+        return "must be a list of photo ids"
+    return f"must be at most {PHOTOS_MOST} photos" if len(value) > PHOTOS_MOST else None
+
+
+def _named(value: object) -> str | None:
+    return MISSING if is_blank(value) else None
+
+
+_WRONG: Mapping[FieldType, Callable[[Any], str | None]] = {
+    FieldType.TEXT: _named,
+    FieldType.DEPARTMENT: _named,
+    FieldType.CATEGORY: _named,
+    FieldType.PHOTOS: _photos,
+    FieldType.LOCATION: lambda _value: None,
+    FieldType.CONDITION: lambda value: (
+        None if isinstance(value, Condition) else "must be a filing condition"
+    ),
+    FieldType.CONFIRMATION: lambda value: None if value is True else "must be confirmed",
+}
+
+
+def check_fields(
+    definition: Definition, action: Action, view: CaseView, command: Command
+) -> Mapping[str, Any]:
+    """Return the action's fields that the command gives; `FieldsMissing` names all that are wrong.
+
+    Fields that the action does not know are left out.
+    """
+    given: dict[str, Any] = {}
+    errors: list[tuple[str, str]] = []
+    if action.reason_required and is_blank(command.reason):
+        errors.append(("reason", MISSING))
+    for field in action.fields:
+        value = command.fields.get(field.name)
+        if value is None:
+            wrong = MISSING if needed(definition, view, field) else None
+        else:
+            wrong = _WRONG[field.type](value)
+            given[field.name] = value
+        if wrong:
+            errors.append((field.name, wrong))
+    if not errors:
+        errors = _mismatch(view, given)
+    if errors:
+        raise FieldsMissing(action.name, errors)
+    return given
+
+
+def _mismatch(view: CaseView, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    condition, category = given.get("condition"), given.get("category", view.category)
+    if condition is None or condition.category == category:
+        return []
+    return [("condition", f"{condition.code} belongs to another category than {category}")]
+
+
+def field_forms(definition: Definition, action: Action, view: CaseView) -> tuple[FieldForm, ...]:
+    """Return the fields of an action as the case as it stands needs them, the reason first."""
+    reason = FieldForm(name="reason", type="text", required=action.reason_required, label=REASON)
+    return (
+        reason,
+        *(
+            FieldForm(
+                name=field.name,
+                type=field.type.value,
+                required=needed(definition, view, field),
+                label=field.label,
+            )
+            for field in action.fields
+        ),
+    )

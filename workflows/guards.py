@@ -1,0 +1,50 @@
+"""The named guards of the definitions: what must hold beyond state and role."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from workflows.case import Actor, CaseView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """`holds` decides; `about_actor` tells a refusal for the person (403) from one for the case."""
+
+    holds: Callable[[CaseView, Actor], bool]
+    about_actor: bool
+    refusal: str
+
+
+def _condition_chosen(view: CaseView, _actor: Actor) -> bool:
+    return view.condition is not None
+
+
+def _not_handler(view: CaseView, actor: Actor) -> bool:
+    """Invariant 7: those who judge a case are not those who repaired it (supervision and command
+    are apart, 建城〔2009〕119号).
+    """
+    mine = actor.department
+    return mine is None or (mine != view.department and mine not in view.handled_by)
+
+
+def _not_reporter(view: CaseView, actor: Actor) -> bool:
+    return actor.id not in view.reporters
+
+
+GUARDS: Mapping[str, Guard] = {
+    "condition_chosen": Guard(
+        holds=_condition_chosen,
+        about_actor=False,
+        refusal="the case has no filing condition yet; file it or reclassify it with one",
+    ),
+    "not_handler": Guard(
+        holds=_not_handler,
+        about_actor=True,
+        refusal="a department that has handled the case may not judge it; another desk must",
+    ),
+    "not_reporter": Guard(
+        holds=_not_reporter,
+        about_actor=True,
+        refusal="who reported the case may not inspect it; another member must",
+    ),
+}

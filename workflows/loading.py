@@ -1,0 +1,215 @@
+"""Read a workflow definition and refuse it, naming the place, when it could trap a case."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from workflows.definition import (
+    Action,
+    Again,
+    Definition,
+    Field,
+    FieldType,
+    Need,
+    Role,
+    Rung,
+    RungEvent,
+    Stage,
+    State,
+    Step,
+    Tell,
+)
+from workflows.documents import Place
+from workflows.errors import DefinitionError, LimitError
+from workflows.guards import GUARDS
+from workflows.limits import Limit, parse_limit
+from workflows.machine import CaseMachine
+from workflows.soundness import check_soundness
+
+DEFINITIONS = Path(__file__).parent / "definitions"
+OF_CONDITION = "condition"
+RUNGS_MOST = 16
+LATEST_RUNG = Fraction(10)
+
+
+def load_definition(document: object) -> Definition:
+    """Check a definition document and return the definition.
+
+    Static checks: every name is known, every label has both languages, every state can be reached
+    and left unless final, every open state has exactly one stage and so one clock, ladders rise to
+    an end and hold one overdue rung at the whole limit, and no action leads two ways from a state.
+    Raises `DefinitionError` naming the place.
+    """
+    top = Place(document, "definition", DefinitionError)
+    names = {"name", "version", "line", "label", "initial", "roles", "states", "stages"}
+    top.mapping(names | {"ladders", "actions"})
+    states = {name: _state(name, place) for name, place in top.at("states").entries()}
+    roles = {name: _role(name, place) for name, place in top.at("roles").entries()}
+    ladders = {name: _ladder(place) for name, place in top.at("ladders").entries()}
+    stages = {name: _stage(name, place, ladders) for name, place in top.at("stages").entries()}
+    actions = {
+        name: _action(name, place, set(roles), set(states))
+        for name, place in top.at("actions").entries()
+    }
+    name, version = top.at("name").text(), top.at("version").whole(least=1)
+    initial = _known(top.at("initial"), set(states), "state")
+    stage_of = check_soundness(top, initial, states, stages, actions)
+    steps = [
+        (a.name, source, step.to) for a in actions.values() for source, step in a.steps.items()
+    ]
+    return Definition(
+        name=name,
+        version=version,
+        key=f"{name}@{version}",
+        line=top.at("line").text(),
+        label=top.at("label").label(),
+        initial=initial,
+        roles=roles,
+        states=states,
+        stages=stages,
+        actions=actions,
+        stage_of=stage_of,
+        machine=CaseMachine({s.name: s.final for s in states.values()}, initial, steps),
+    )
+
+
+def _known(place: Place, names: set[str], what: str) -> str:
+    text = place.text()
+    if text not in names:
+        raise place.wrong(
+            f"names the unknown {what} {text!r}; known are: {', '.join(sorted(names))}"
+        )
+    return text
+
+
+def _known_all(place: Place, names: set[str], what: str) -> tuple[str, ...]:
+    found = tuple(_known(item, names, what) for item in place.items())
+    if len(set(found)) != len(found):
+        raise place.wrong(f"names a {what} twice; keep one")
+    return found
+
+
+def _state(name: str, place: Place) -> State:
+    place.mapping({"label"}, frozenset({"final"}))
+    return State(
+        name=name, label=place.at("label").label(), final=place.at("final").flag(default=False)
+    )
+
+
+def _role(name: str, place: Place) -> Role:
+    place.mapping({"label"}, frozenset({"own_department"}))
+    own = place.at("own_department").flag(default=False)
+    return Role(name=name, label=place.at("label").label(), own_department=own)
+
+
+def _ladder(place: Place) -> tuple[Rung, ...]:
+    rungs = tuple(_rung(item) for item in place.items())
+    if not rungs or len(rungs) > RUNGS_MOST:
+        raise place.wrong(f"must have 1 to {RUNGS_MOST} rungs, and so an end")
+    for number, (below, above) in enumerate(pairwise(rungs), start=1):
+        if above.at <= below.at:
+            raise place.items()[number].wrong(
+                "comes no later than the rung below it; put them in order"
+            )
+    overdue = [rung for rung in rungs if rung.event is RungEvent.OVERDUE]
+    if len(overdue) != 1 or overdue[0].at != 1:
+        raise place.wrong('must have one rung with the event overdue, at the whole limit ("1")')
+    return rungs
+
+
+def _rung(place: Place) -> Rung:
+    place.mapping({"at", "event", "tell", "label"})
+    at = place.at("at")
+    try:
+        fraction = Fraction(at.text())
+    except (ValueError, ZeroDivisionError) as error:
+        raise at.wrong(f'must be a part of the limit like "0.8", not {at.value!r}') from error
+    if not 0 < fraction <= LATEST_RUNG:
+        raise at.wrong(f"must be above 0 and at most {LATEST_RUNG}, not {at.value}")
+    return Rung(
+        at=fraction,
+        event=place.at("event").choice(RungEvent),
+        tell=place.at("tell").choice(Tell),
+        label=place.at("label").label(),
+    )
+
+
+def _stage(name: str, place: Place, ladders: Mapping[str, tuple[Rung, ...]]) -> Stage:
+    place.mapping({"label", "states", "limit", "again", "ladder"}, frozenset({"made"}))
+    return Stage(
+        name=name,
+        label=place.at("label").label(),
+        states=frozenset(item.text() for item in place.at("states").items()),
+        limit=_stage_limit(place.at("limit")),
+        made=place.at("made").flag(default=False),
+        again=place.at("again").choice(Again),
+        ladder=ladders[_known(place.at("ladder"), set(ladders), "ladder")],
+    )
+
+
+def _stage_limit(place: Place) -> Limit | None:
+    if place.text() == OF_CONDITION:
+        return None
+    try:
+        return parse_limit(place.text())
+    except LimitError as error:
+        raise place.wrong(f"{error} Or write {OF_CONDITION!r}.") from error
+
+
+def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Action:
+    optional = frozenset({"reason", "raises_version", "guards", "fields"})
+    place.mapping({"label", "event", "steps"}, optional)
+    reason = place.at("reason")
+    if reason.value not in (None, "required", "optional"):
+        raise reason.wrong(f"must be required or optional, not {reason.value!r}")
+    fields = place.at("fields")
+    steps: dict[str, Step] = {}
+    for item in place.at("steps").items():
+        for source, step in _steps(item, roles, states).items():
+            if source in steps:
+                raise item.at("from").wrong(f"leaves {source} a second time; one way only")
+            steps[source] = step
+    if not steps:
+        raise place.at("steps").wrong("must have at least one step")
+    return Action(
+        name=name,
+        label=place.at("label").label(),
+        event_type=f"wangge.case.{place.at('event').text()}.v1",
+        reason_required=reason.value == "required",
+        raises_version=place.at("raises_version").flag(default=True),
+        guards=_known_all(place.at("guards"), set(GUARDS), "guard"),
+        fields=()
+        if fields.value is None
+        else tuple(_field(field, spot) for field, spot in fields.entries()),
+        steps=steps,
+        roles=frozenset(role for step in steps.values() for role in step.roles),
+    )
+
+
+def _steps(place: Place, roles: set[str], states: set[str]) -> dict[str, Step]:
+    place.mapping({"roles", "from"}, frozenset({"to", "releases"}))
+    to = place.at("to")
+    step = Step(
+        roles=frozenset(_known_all(place.at("roles"), roles, "role")),
+        to=None if to.value is None else _known(to, states, "state"),
+        releases=place.at("releases").flag(default=False),
+    )
+    if not step.roles:
+        raise place.at("roles").wrong("must name at least one role")
+    return dict.fromkeys(_known_all(place.at("from"), states, "state"), step)
+
+
+def _field(name: str, place: Place) -> Field:
+    place.mapping({"type", "required", "label"})
+    required = place.at("required")
+    if isinstance(required.value, bool):
+        need = Need.ALWAYS if required.value else Need.NEVER
+    else:
+        need = required.choice(Need)
+    return Field(
+        name=name,
+        type=place.at("type").choice(FieldType),
+        need=need,
+        label=place.at("label").label(),
+    )

@@ -1,0 +1,93 @@
+"""The static checks of a definition as a whole: nothing traps a case, nothing goes unwatched."""
+
+from collections.abc import Mapping
+
+from workflows.definition import Action, Stage, State
+from workflows.documents import Place
+
+
+def check_soundness(
+    top: Place,
+    initial: str,
+    states: Mapping[str, State],
+    stages: Mapping[str, Stage],
+    actions: Mapping[str, Action],
+) -> dict[str, Stage]:
+    """Return the stage of each state that is not final, or raise the error of the place."""
+    ways = _ways(top, states, actions)
+    _check_reachable(top, initial, ways)
+    _check_escapes(top, states, ways)
+    stage_of = _stages_of(top, states, stages)
+    _check_limits(top, stage_of, actions)
+    return stage_of
+
+
+def _ways(
+    top: Place, states: Mapping[str, State], actions: Mapping[str, Action]
+) -> dict[str, set[str]]:
+    ways: dict[str, set[str]] = {name: set() for name in states}
+    for action in actions.values():
+        for source, step in action.steps.items():
+            if states[source].final:
+                place = top.at("actions").at(action.name).at("steps")
+                raise place.wrong(f"leave {source}, which is final; take it out of `from`")
+            if step.to is not None:
+                ways[source].add(step.to)
+    return ways
+
+
+def _check_reachable(top: Place, initial: str, ways: Mapping[str, set[str]]) -> None:
+    seen, new = {initial}, {initial}
+    while new:
+        new = {to for source in new for to in ways[source]} - seen
+        seen |= new
+    for name in ways:
+        if name not in seen:
+            raise top.at("states").at(name).wrong("cannot be reached from the initial state")
+
+
+def _check_escapes(top: Place, states: Mapping[str, State], ways: Mapping[str, set[str]]) -> None:
+    ending = {name for name, state in states.items() if state.final}
+    grown = True
+    while grown:
+        more = {name for name, targets in ways.items() if targets & ending} - ending
+        ending |= more
+        grown = bool(more)
+    for name in states:
+        if name not in ending:
+            raise top.at("states").at(name).wrong("is a trap: no way leads on to a final state")
+
+
+def _stages_of(
+    top: Place, states: Mapping[str, State], stages: Mapping[str, Stage]
+) -> dict[str, Stage]:
+    stage_of: dict[str, Stage] = {}
+    for stage in stages.values():
+        place = top.at("stages").at(stage.name).at("states")
+        for name in sorted(stage.states):
+            if name not in states:
+                raise place.wrong(f"names the unknown state {name!r}")
+            if states[name].final:
+                raise place.wrong(f"names {name}, which is final and has no clock")
+            if name in stage_of:
+                raise place.wrong(f"names {name}, which is in the stage {stage_of[name].name} too")
+            stage_of[name] = stage
+    for name, state in states.items():
+        if not state.final and name not in stage_of:
+            raise top.at("states").at(name).wrong("is in no stage, so no clock would watch it")
+    return stage_of
+
+
+def _check_limits(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
+    """A clock that takes its limit from the condition may only start where there is one."""
+    for action in actions.values():
+        for source, step in action.steps.items():
+            target = stage_of.get(step.to) if step.to else None
+            if target is None or target.limit is not None or stage_of[source].name == target.name:
+                continue
+            if "condition_chosen" not in action.guards:
+                place = top.at("actions").at(action.name).at("guards")
+                raise place.wrong(
+                    f"must name condition_chosen: {source} to {step.to} starts the clock of the "
+                    f"stage {target.name}, whose limit the condition gives"
+                )
