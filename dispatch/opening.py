@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from grid.linking import Links
-
 from dispatch import history
 from dispatch.cases import Case, Ledger, opened_month
 from dispatch.joining import Join
 from dispatch.reports import LocatedReport
 from grid.departments import DutyChoice, DutyTable
+from grid.linking import Links
 from workflows.calendar import Calendars
 from workflows.case import CaseView, Filing
 from workflows.categories import Category, Condition

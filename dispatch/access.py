@@ -1,0 +1,73 @@
+"""Who may see what: the one module that every query of cases goes through (decision 4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dispatch.errors import DispatchError
+from dispatch.tokens import Principal, Role
+from grid.areas import Area, Level
+
+READS_CASES = frozenset(
+    {Role.MEMBER, Role.ACCEPTOR, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR, Role.AUDITOR}
+)
+READS_HISTORIES = frozenset({Role.SUPERVISOR, Role.AUDITOR})
+FOLLOWS_FEED = frozenset({Role.SUPERVISOR, Role.AUDITOR})
+SENDS_REPORTS = frozenset({Role.REPORTER, Role.MEMBER, Role.ACCEPTOR, Role.GATEWAY})
+SENDS_BATCHES = frozenset({Role.MEMBER, Role.GATEWAY})
+CHOOSES_SOURCE = frozenset({Role.ACCEPTOR, Role.GATEWAY})
+SOURCE_OF = {Role.REPORTER: "public", Role.MEMBER: "member", Role.ACCEPTOR: "hotline"}
+LEVEL_COLUMNS = (Level.CITY, Level.DISTRICT, Level.COMMUNITY)
+
+
+class Forbidden(DispatchError):
+    """The caller may not do this; the message says which right is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A part of a `where` clause with its bound values."""
+
+    sql: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def require(principal: Principal, roles: frozenset[Role], what: str) -> None:
+    """Raises Forbidden unless the caller's role is one of `roles`."""
+    if principal.role not in roles:
+        allowed = ", ".join(sorted(roles))
+        raise Forbidden(f"the role {principal.role} may not {what}; these may: {allowed}")
+
+
+def case_scope(principal: Principal, areas: Mapping[str, Area]) -> Condition:
+    """What limits the caller's cases: its area with all below it, a handler's department.
+
+    A scope that the map does not know sees nothing.
+    """
+    area = areas.get(principal.scope)
+    if area is None or area.level not in LEVEL_COLUMNS:
+        return Condition(sql="false")
+    sql = f"c.{area.level} = :scope_area"
+    values = {"scope_area": principal.scope}
+    if principal.role is Role.HANDLER:
+        sql += " and c.department = :scope_department"
+        values["scope_department"] = principal.department or ""
+    return Condition(sql=sql, values=values)
+
+
+def sees_case(principal: Principal, case_areas: Mapping[str, str], department: str | None) -> bool:
+    """Whether a case with these areas and department is in the caller's scope."""
+    if principal.role is Role.HANDLER and department != principal.department:
+        return False
+    return principal.scope in case_areas.values()
+
+
+def covers(principal: Principal, areas: Mapping[str, Area], code: str) -> bool:
+    """Whether the area `code` is the caller's scope or lies below it."""
+    at: str | None = code
+    while at is not None:
+        if at == principal.scope:
+            return True
+        area = areas.get(at)
+        at = area.parent if area is not None else None
+    return False

@@ -1,0 +1,313 @@
+"""Judges a report at the door: in memory, without a database (design §1, §5 "Intake")."""
+
+import base64
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from dispatch import access
+from dispatch.access import covers
+from dispatch.errors import DispatchError
+from dispatch.history import moment
+from dispatch.keys import Keys
+from dispatch.knowledge import Known
+from dispatch.photos import PhotoStore
+from dispatch.reports import (
+    AHEAD_ACCEPTED,
+    BACK_ACCEPTED,
+    FieldProblem,
+    LocatedReport,
+    PersonIn,
+    ReportIn,
+    fingerprint,
+    parse_report,
+)
+from dispatch.tokens import Principal
+from geo.crs import Crs
+from grid.areas import Outside, Place
+from streams.envelope import REPORT_RECEIVED, event_headers
+from streams.records import Message
+
+REMEMBERED = 50_000
+# Names derived from an Idempotency-Key live in this space.
+KEY_SPACE = uuid.UUID("6b1d7a52-6a4e-4d4c-9a86-3f1c0f6f2d11")
+
+
+class Refused(DispatchError):
+    """The report is refused with 422; `errors` name the fields, `extra` goes into the answer."""
+
+    def __init__(
+        self,
+        detail: str,
+        errors: Sequence[FieldProblem] = (),
+        kind: str = "invalid-report",
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.errors = tuple(errors)
+        self.kind = kind
+        self.extra = dict(extra or {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A report that may be written to Kafka, and the answer once Kafka has it.
+
+    `message` is None when the very same report was acknowledged before.
+    """
+
+    id: str
+    fingerprint: bytes
+    message: Message | None
+    answer: dict[str, Any]
+
+
+class Intake:
+    """The door: parses, places, checks, remembers."""
+
+    def __init__(
+        self, keys: Keys, photos: PhotoStore, *, topic: str, source: str = "/wangge/intake"
+    ) -> None:
+        self._keys = keys
+        self._photos = photos
+        self._topic = topic
+        self._source = source
+        self._remembered: OrderedDict[str, bytes] = OrderedDict()
+
+    def judge(
+        self, known: Known, principal: Principal, body: bytes, key: str | None = None
+    ) -> Accepted:
+        """Judges one body; raises Refused or access.Forbidden. Takes no database, no Kafka."""
+        report, problems = parse_report(body)
+        if report is None:
+            raise Refused("the report cannot be used as it is", problems)
+        report_id = _identity(report, principal, key)
+        mark = fingerprint(report, principal.subject)
+        first = self._remembered.get(report_id)
+        if first is not None and first != mark:
+            raise Refused(
+                "another report with this id was received before; make a new id",
+                [FieldProblem("id", "is known with another body")],
+                kind="id-reused",
+            )
+        now = datetime.now(UTC)
+        self._check(known, principal, report, now)
+        place = self._place(known, principal, report, now)
+        answer = self._answer(report_id, principal, mark, place)
+        message = None
+        if first is None:
+            message = self._message(report_id, mark, principal, report, place, now)
+        return Accepted(id=report_id, fingerprint=mark, message=message, answer=answer)
+
+    def remember(self, accepted: Accepted) -> None:
+        """Kafka has it: the same id with the same body needs no second record from here on."""
+        self._remembered[accepted.id] = accepted.fingerprint
+        if len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def _check(self, known: Known, principal: Principal, report: ReportIn, now: datetime) -> None:
+        problems = [
+            *_category_problems(known, report),
+            *_time_problems(report, now),
+            *_source_problems(principal, report),
+            *self._photo_problems(principal, report),
+        ]
+        if problems:
+            raise Refused("the report cannot be used as it is", problems)
+
+    def _photo_problems(self, principal: Principal, report: ReportIn) -> list[FieldProblem]:
+        foreign = (
+            n
+            for n, photo in enumerate(report.photos)
+            if self._photos.owner(photo) not in (None, principal.subject)
+        )
+        return [FieldProblem(f"photos.{n}", "belongs to somebody else") for n in foreign]
+
+    def _place(self, known: Known, principal: Principal, report: ReportIn, now: datetime) -> Place:
+        at = report.location
+        area_map = known.map_at(now)
+        place = area_map.place(at.lon, at.lat, Crs(at.crs), at.accuracy_m)
+        if isinstance(place, Outside):
+            nearest = {
+                "code": place.nearest_code,
+                "name": place.nearest_name,
+                "distance_m": round(place.distance_m, 1),
+            }
+            raise Refused(
+                f"the place lies outside the city, {place.distance_m:,.0f} m from "
+                f"{place.nearest_name} ({place.nearest_code})",
+                [FieldProblem("location", "lies outside the city")],
+                kind="outside-city",
+                extra={"nearest": nearest},
+            )
+        if not covers(principal, area_map.areas, place.community):
+            raise access.Forbidden(
+                f"the token's scope is {principal.scope}; the place lies in {place.community}"
+            )
+        return place
+
+    def _answer(
+        self, report_id: str, principal: Principal, mark: bytes, place: Place
+    ) -> dict[str, Any]:
+        return {
+            "id": report_id,
+            "areas": {
+                "city": place.city,
+                "district": place.district,
+                "community": place.community,
+            },
+            "candidates": list(place.candidates),
+            "map_version": place.map_version,
+            "receipt": self._keys.receipt(report_id, principal.subject, mark),
+            "status_url": f"/api/v1/reports/{report_id}",
+        }
+
+    def _message(
+        self,
+        report_id: str,
+        mark: bytes,
+        principal: Principal,
+        report: ReportIn,
+        place: Place,
+        now: datetime,
+    ) -> Message:
+        at = report.location
+        located = LocatedReport(
+            id=report_id,
+            fingerprint=mark.hex(),
+            subject=principal.subject,
+            reporter=self._reporter(principal, report),
+            source=_source(principal, report),
+            category=report.category,
+            condition=report.condition,
+            lon=place.lon,
+            lat=place.lat,
+            x=place.x,
+            y=place.y,
+            crs=at.crs,
+            original_lon=at.lon,
+            original_lat=at.lat,
+            accuracy_m=at.accuracy_m,
+            city=place.city,
+            district=place.district,
+            community=place.community,
+            candidates=place.candidates,
+            map_version=place.map_version,
+            text=report.text,
+            photos=tuple(str(photo) for photo in report.photos),
+            part=report.part,
+            confidential=report.confidential,
+            observed_at=moment(report.observed_at) if report.observed_at else None,
+            observed_ahead=report.observed_at is not None and report.observed_at > now,
+            received_at=moment(now),
+            contact=self._seal(report.contact, report_id),
+            on_behalf=self._seal(report.on_behalf, report_id),
+        )
+        return Message(
+            topic=self._topic,
+            key=place.community.encode(),
+            value=located.to_bytes(),
+            headers=event_headers(
+                id_=report_id, type_=REPORT_RECEIVED, source=self._source, time=located.received_at
+            ),
+        )
+
+    def _reporter(self, principal: Principal, report: ReportIn) -> str:
+        """Who counts as the reporter: the caller on whose behalf an operator writes (invariant 7)."""
+        person = report.on_behalf
+        if person is None:
+            return principal.subject
+        return self._keys.pseudonym(f"{person.phone or ''}\0{person.name or ''}")
+
+    def _seal(self, person: PersonIn | None, report_id: str) -> str | None:
+        if person is None:
+            return None
+        plain = orjson.dumps(person.model_dump())
+        return base64.b64encode(self._keys.seal(plain, report_id)).decode()
+
+
+def _identity(report: ReportIn, principal: Principal, key: str | None) -> str:
+    if report.id is not None:
+        if report.id.version not in (4, 7):
+            raise Refused(
+                "the report's id cannot be used",
+                [FieldProblem("id", "is not a random UUID (version 4 or 7)")],
+            )
+        if key is not None and key != str(report.id):
+            raise Refused(
+                "id and Idempotency-Key differ; send one of them, or both equal",
+                [FieldProblem("id", "differs from the header Idempotency-Key")],
+            )
+        return str(report.id)
+    if key is None:
+        raise Refused(
+            "the report has no id",
+            [FieldProblem("id", "is required, or the header Idempotency-Key in its place")],
+        )
+    if not 0 < len(key) <= 200:
+        raise Refused(
+            "the Idempotency-Key cannot be used",
+            [FieldProblem("Idempotency-Key", "must have 1 to 200 characters")],
+        )
+    return str(uuid.uuid5(KEY_SPACE, f"{principal.subject}\0{key}"))
+
+
+def _category_problems(known: Known, report: ReportIn) -> list[FieldProblem]:
+    category = known.catalogue.categories.get(report.category)
+    if category is None:
+        return [FieldProblem("category", "is unknown; GET /api/v1/categories lists them")]
+    if report.condition is not None and category.condition(report.condition) is None:
+        rows = ", ".join(row.code for row in category.conditions) or "none"
+        return [FieldProblem("condition", f"is not one of this category's conditions ({rows})")]
+    return []
+
+
+def _time_problems(report: ReportIn, now: datetime) -> list[FieldProblem]:
+    if report.observed_at is None:
+        return []
+    if report.observed_at > now + AHEAD_ACCEPTED:
+        return [FieldProblem("observed_at", "is more than 24 hours ahead; check the phone's clock")]
+    if report.observed_at < now - BACK_ACCEPTED:
+        return [FieldProblem("observed_at", "is more than 366 days back")]
+    return []
+
+
+def _source_problems(principal: Principal, report: ReportIn) -> list[FieldProblem]:
+    if report.source is None or principal.role in access.CHOOSES_SOURCE:
+        return []
+    own = access.SOURCE_OF[principal.role]
+    if report.source == own:
+        return []
+    return [FieldProblem("source", f"is fixed by the token: {own}")]
+
+
+def _source(principal: Principal, report: ReportIn) -> str:
+    if report.source is not None:
+        return report.source
+    return access.SOURCE_OF.get(principal.role, "sensor")
+
+
+class Buckets:
+    """Token buckets by caller: `allowance` at once, refilled evenly (429 when empty)."""
+
+    MOST = 50_000
+
+    def __init__(self) -> None:
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, caller: str, cost: int, allowance: float, per_second: float) -> float:
+        """Takes `cost`; answers 0, or the seconds to wait when there is not enough."""
+        now = time.monotonic()
+        level, since = self._levels.pop(caller, (allowance, now))
+        level = min(allowance, level + (now - since) * per_second)
+        missing = min(cost, allowance) - level
+        self._levels[caller] = (level if missing > 0 else level - cost, now)
+        if len(self._levels) > self.MOST:
+            self._levels.popitem(last=False)
+        return max(0.0, missing / per_second)
