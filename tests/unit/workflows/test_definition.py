@@ -1,0 +1,184 @@
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from workflows import Definition, DefinitionError, load_definition
+
+Change = Callable[[dict[str, Any]], object]
+NAMED = {"label": {"zh": "名", "en": "name"}}
+
+
+def set_at(*path: Any) -> Change:
+    """A change that sets the last of the path at the place the others lead to."""
+
+    def change(document: dict[str, Any]) -> None:
+        target: Any = document
+        for step in path[:-2]:
+            target = target[step]
+        target[path[-2]] = path[-1]
+
+    return change
+
+
+def drop(*path: Any) -> Change:
+    def change(document: dict[str, Any]) -> None:
+        target: Any = document
+        for step in path[:-1]:
+            target = target[step]
+        del target[path[-1]]
+
+    return change
+
+
+def trap(document: dict[str, Any]) -> None:
+    document["states"]["limbo"] = NAMED
+    document["stages"]["accept"]["states"].append("limbo")
+    document["actions"]["accept"]["steps"].append(
+        {"roles": ["acceptor"], "from": ["accepted"], "to": "limbo"}
+    )
+
+
+def unreachable(document: dict[str, Any]) -> None:
+    document["states"]["island"] = NAMED
+    document["stages"]["accept"]["states"].append("island")
+    document["actions"]["accept"]["steps"].append(
+        {"roles": ["acceptor"], "from": ["island"], "to": "accepted"}
+    )
+
+
+BAD: dict[str, tuple[Change, str]] = {
+    "a trap": (trap, r"definition\.states\.limbo: is a trap"),
+    "an unreachable state": (unreachable, r"definition\.states\.island: cannot be reached"),
+    "a final state with a way out": (
+        set_at("actions", "urge", "steps", 0, "from", ["closed"]),
+        r"actions\.urge\.steps: leave closed, which is final",
+    ),
+    "a state without a clock": (
+        set_at("stages", "close", "states", ["handled"]),
+        r"stages\.close\.states: names handled, which is in the stage inspect too",
+    ),
+    "a state in no stage": (
+        set_at("stages", "dispatch", "states", ["filed"]),
+        r"states\.returned: is in no stage",
+    ),
+    "a clock in a final state": (
+        set_at("stages", "close", "states", ["inspecting", "closed"]),
+        r"stages\.close\.states: names closed, which is final",
+    ),
+    "a stage of an unknown state": (
+        set_at("stages", "close", "states", ["inspecting", "asleep"]),
+        r"stages\.close\.states: names the unknown state 'asleep'",
+    ),
+    "a label without English": (
+        drop("states", "filed", "label", "en"),
+        r"states\.filed\.label: lacks 'en'",
+    ),
+    "an action without label": (drop("actions", "close", "label"), r"actions\.close: lacks 'lab"),
+    "a rung without label": (drop("ladders", "standard", 2, "label"), r"standard\[2\]: lacks"),
+    "a stage without label": (drop("stages", "handle", "label"), r"stages\.handle: lacks 'label'"),
+    "a ladder without rungs": (set_at("ladders", "standard", []), r"ladders\.standard: must have"),
+    "a ladder without end": (
+        set_at("ladders", "standard", 3, "repeat", True),
+        r"ladders\.standard\[3\]: has the unknown name 'repeat'",
+    ),
+    "a ladder that falls": (
+        set_at("ladders", "standard", 3, "at", "1.2"),
+        r"ladders\.standard\[3\]: comes no later",
+    ),
+    "a ladder without the overdue rung": (
+        set_at("ladders", "standard", 1, "event", "reminded"),
+        r"ladders\.standard: must have one rung with the event overdue",
+    ),
+    "an overdue rung beside the limit": (
+        set_at("ladders", "standard", 1, "at", "1.1"),
+        r"ladders\.standard: must have one rung with the event overdue",
+    ),
+    "a rung written as a fraction number": (
+        set_at("ladders", "standard", 0, "at", 0.8),
+        r"standard\[0\]\.at: must be text in quotes",
+    ),
+    "a rung at nothing": (set_at("ladders", "standard", 0, "at", "0"), r"standard\[0\]\.at"),
+    "a rung by zero": (set_at("ladders", "standard", 0, "at", "1/0"), r"standard\[0\]\.at"),
+    "a rung telling nobody": (set_at("ladders", "standard", 0, "tell", "mayor"), r"\[0\]\.tell"),
+    "an unknown ladder": (set_at("stages", "close", "ladder", "rope"), r"stages\.close\.ladder"),
+    "an unreadable limit": (set_at("stages", "close", "limit", "soon"), r"stages\.close\.limit"),
+    "an unknown state to go to": (
+        set_at("actions", "accept", "steps", 0, "to", "heaven"),
+        r"actions\.accept\.steps\[0\]\.to: names the unknown state 'heaven'",
+    ),
+    "an unknown role": (
+        set_at("actions", "accept", "steps", 0, "roles", ["king"]),
+        r"actions\.accept\.steps\[0\]\.roles\[0\]: names the unknown role 'king'",
+    ),
+    "a step for nobody": (
+        set_at("actions", "accept", "steps", 0, "roles", []),
+        r"actions\.accept\.steps\[0\]\.roles: must name",
+    ),
+    "an action without steps": (set_at("actions", "accept", "steps", []), r"accept\.steps: must"),
+    "two ways of one action": (
+        set_at("actions", "return", "steps", 1, "from", ["dispatched"]),
+        r"actions\.return\.steps\[1\]\.from: leaves dispatched a second time",
+    ),
+    "an unknown guard": (
+        set_at("actions", "close", "guards", ["good_weather"]),
+        r"actions\.close\.guards\[0\]: names the unknown guard",
+    ),
+    "a clock without its limit": (
+        set_at("actions", "dispatch", "guards", []),
+        r"actions\.dispatch\.guards: must name condition_chosen",
+    ),
+    "an unknown field type": (
+        set_at("actions", "dispatch", "fields", "department", "type", "song"),
+        r"fields\.department\.type: must be one of",
+    ),
+    "an unknown need": (
+        set_at("actions", "dispatch", "fields", "department", "required", "maybe"),
+        r"fields\.department\.required: must be one of",
+    ),
+    "a reason of another kind": (
+        set_at("actions", "void", "reason", "nice"),
+        r"actions\.void\.reason: must be required or optional",
+    ),
+    "a version that is none": (set_at("version", "1"), r"definition\.version: must be a whole"),
+    "a version below one": (set_at("version", 0), r"definition\.version: must be at least 1"),
+    "an unknown initial state": (set_at("initial", "born"), r"definition\.initial"),
+    "an unknown part": (set_at("colour", "red"), r"definition: has the unknown name 'colour'"),
+    "no states": (set_at("states", {}), r"definition\.states: must be a mapping"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_definition_is_refused_with_its_place(
+    case: str, definition_document: dict[str, Any]
+) -> None:
+    change, place = BAD[case]
+    document = deepcopy(definition_document)
+    change(document)
+    with pytest.raises(DefinitionError, match=place):
+        load_definition(document)
+
+
+@pytest.mark.parametrize("document", [None, [], "text", {}])
+def test_what_is_no_definition_is_refused(document: object) -> None:
+    with pytest.raises(DefinitionError, match="definition"):
+        load_definition(document)
+
+
+def test_the_urban_management_definition_has_the_states_and_actions_of_the_contract(
+    definition: Definition,
+) -> None:
+    assert definition.key == "urban_management@1"
+    assert set(definition.actions) == {
+        "accept", "reject", "file", "dispatch", "return", "start", "feedback", "inspect-pass",
+        "inspect-fail", "close", "void", "urge", "relocate", "reclassify",
+    }  # fmt: skip
+    final = {name for name, state in definition.states.items() if state.final}
+    assert final == {"closed", "rejected", "voided"}
+    assert {stage.name for stage in definition.stages.values() if stage.limit is None} == {"handle"}
+
+
+def test_stage_limits_of_another_city_are_marked(definition: Definition) -> None:
+    for stage in definition.stages.values():
+        assert stage.made == (stage.limit is not None)
