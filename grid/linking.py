@@ -62,15 +62,17 @@ class PartPlace:
     y: float
 
 
-_REQUESTS = """
-select number, part_class, radius, ST_SetSRID(ST_MakePoint(x, y), %(srid)s) as spot
-from unnest(%(xs)s::float8[], %(ys)s::float8[], %(radii)s::float8[], %(classes)s::text[])
-    with ordinality as request (x, y, radius, part_class, number)
-"""
+# The planner thinks a batch far more work than it is; compiling would cost more than running it.
+_NO_JIT = "set local jit = off"
 
-_LINK_PARTS = f"""
+_LINK_PARTS = """
+with request as (
+    select number, part_class, radius, ST_SetSRID(ST_MakePoint(x, y), %(srid)s) as spot
+    from unnest(%(xs)s::float8[], %(ys)s::float8[], %(radii)s::float8[], %(classes)s::text[])
+        with ordinality as given (x, y, radius, part_class, number)
+)
 select number - 1, near.code, near.part_class, near.distance
-from ({_REQUESTS}) as request
+from request
 cross join lateral (
     select part.code, part.part_class, part.geom <-> request.spot as distance
     from part
@@ -82,9 +84,14 @@ cross join lateral (
 order by number, near.distance, near.code
 """
 
-_LINK_BUILDINGS = f"""
+_LINK_BUILDINGS = """
+with request as (
+    select number, radius, ST_SetSRID(ST_MakePoint(x, y), %(srid)s) as spot
+    from unnest(%(xs)s::float8[], %(ys)s::float8[], %(radii)s::float8[])
+        with ordinality as given (x, y, radius, number)
+)
 select number - 1, near.code, near.distance
-from ({_REQUESTS}) as request
+from request
 cross join lateral (
     select building.code, building.geom <-> request.spot as distance
     from building
@@ -95,9 +102,14 @@ cross join lateral (
 order by number, near.distance, near.code
 """
 
-_LINK_DWELLINGS = f"""
+_LINK_DWELLINGS = """
+with request as (
+    select number, radius, ST_SetSRID(ST_MakePoint(x, y), %(srid)s) as spot
+    from unnest(%(xs)s::float8[], %(ys)s::float8[], %(radii)s::float8[])
+        with ordinality as given (x, y, radius, number)
+)
 select number - 1, near.code, near.distance
-from ({_REQUESTS}) as request
+from request
 cross join lateral (
     select dwelling.code, dwelling.geom <-> request.spot as distance
     from dwelling
@@ -125,6 +137,7 @@ def link_batch(connection: Connection, requests: Sequence[LinkRequest]) -> list[
         "srid": SRID,
         "nearest": NEAREST,
     }
+    connection.exec_driver_sql(_NO_JIT)
     parts: list[list[PartLink]] = [[] for _ in requests]
     for i, code, part_class, distance in connection.exec_driver_sql(_LINK_PARTS, bound):
         parts[i].append(PartLink(code=code, part_class=part_class, distance_m=distance))

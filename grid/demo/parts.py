@@ -78,7 +78,8 @@ def _along(
     serials: Counter[tuple[str, str]],
 ) -> Iterator[DemoPart]:
     streets = item.streets
-    segment = chance.choice(len(streets), count, p=streets.length / streets.length.sum())
+    # Street by street, so that neighbours lie in the same pages of the table.
+    segment = np.sort(chance.choice(len(streets), count, p=streets.length / streets.length.sum()))
     kind = chance.choice(len(classes), count, p=[c.share for c in classes])
     near = np.array([c.near_m for c in classes])[kind]
     far = np.array([c.far_m for c in classes])[kind]
