@@ -219,7 +219,7 @@ class Intake:
         )
 
     def _reporter(self, principal: Principal, report: ReportIn) -> str:
-        """Who counts as the reporter: the caller on whose behalf an operator writes (invariant 7)."""
+        """Who counts as the reporter: the caller for whom an operator writes (invariant 7)."""
         person = report.on_behalf
         if person is None:
             return principal.subject

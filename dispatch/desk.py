@@ -1,0 +1,336 @@
+"""What a person does to a case: one action, one database transaction (design §1)."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, text
+
+from dispatch import access, reading
+from dispatch.access import covers
+from dispatch.cases import Case, Ledger, database_now, lock_cases
+from dispatch.database import transaction
+from dispatch.errors import DispatchError
+from dispatch.ingest import FARTHEST_M, NEAREST_M
+from dispatch.knowledge import Known
+from dispatch.opening import links_json
+from dispatch.photos import PhotoStore
+from dispatch.reports import FieldProblem, LocationIn
+from dispatch.tokens import Principal
+from dispatch.views import view_of
+from geo.crs import Crs
+from grid.areas import Outside, Place
+from grid.linking import LinkRequest, link_batch
+from workflows.calendar import Calendars
+from workflows.case import Actor, Command
+from workflows.decide import decide
+from workflows.definition import Definition
+
+PHOTO_LIMIT = 9
+
+
+class CaseNotFound(DispatchError):
+    """No such case, or none that the caller may read; which of the two is not told."""
+
+
+class FieldsWrong(DispatchError):
+    """Fields of the action are missing or wrong (422)."""
+
+    def __init__(self, errors: Sequence[FieldProblem]) -> None:
+        super().__init__("the action cannot be done with these fields")
+        self.errors = tuple(errors)
+
+
+class Stale(DispatchError):
+    """The case changed since the caller saw it (409); `changed` says what, when and by whom."""
+
+    def __init__(self, version: int, changed: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(f"the case has changed; it is now at version {version}")
+        self.version = version
+        self.changed = list(changed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRequest:
+    """An action as it was asked for; `fields` as the client sent them."""
+
+    name: str
+    version: int
+    reason: str | None
+    fields: Mapping[str, Any]
+    id: UUID | None = None
+
+    @property
+    def fingerprint(self) -> bytes:
+        body = [self.name, self.version, self.reason, dict(self.fields)]
+        return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRules:
+    """What the desk decides by."""
+
+    definitions: Mapping[str, Definition]
+    calendars: Calendars
+    known: Known
+
+
+class Desk:
+    """Does actions; every one of them locks its case, decides, writes and answers."""
+
+    def __init__(self, database: Engine, photos: PhotoStore) -> None:
+        self._database = database
+        self._photos = photos
+
+    def act(self, rules: DeskRules, principal: Principal, key: str, request: ActionRequest) -> Case:
+        """Does the action and answers the case as it is afterwards.
+
+        Raises CaseNotFound, access.Forbidden, FieldsWrong, Stale, and the workflow's refusals.
+        """
+        access.require(principal, access.READS_CASES, "act on cases")
+        with transaction(self._database) as connection:
+            scope = access.case_scope(principal, rules.known.map_at(datetime.now(UTC)).areas)
+            found = reading.find_case(connection, key, scope)
+            if found is None:
+                answered = self._answered_elsewhere(connection, principal, key, request)
+                if answered is not None:
+                    return answered
+                raise CaseNotFound(f"there is no case {key} that you may read")
+            if self._repeats(connection, principal, found, request):
+                return found
+            (case,) = lock_cases(connection, [found.id]).values()
+            if self._repeats(connection, principal, case, request):
+                return case
+            if not access.sees_case(principal, areas_of(case), case.department):
+                raise CaseNotFound(f"there is no case {key} that you may read")
+            self._do(connection, rules, principal, case, request)
+            return case
+
+    def _answered_elsewhere(
+        self, connection: Connection, principal: Principal, key: str, request: ActionRequest
+    ) -> Case | None:
+        """The retry of an action that itself took the case out of the caller's scope."""
+        case = reading.find_case(connection, key)
+        if case is None or not self._repeats(connection, principal, case, request):
+            return None
+        return case
+
+    def _repeats(
+        self, connection: Connection, principal: Principal, case: Case, request: ActionRequest
+    ) -> bool:
+        if request.id is None:
+            return False
+        row = connection.execute(
+            text("select actor, fingerprint from action_key where case_id = :case and id = :id"),
+            {"case": case.id, "id": request.id},
+        ).one_or_none()
+        if row is None:
+            return False
+        if row.actor != principal.subject or bytes(row.fingerprint) != request.fingerprint:
+            raise FieldsWrong([FieldProblem("id", "was used for another action; make a new one")])
+        return True
+
+    def _do(
+        self,
+        connection: Connection,
+        rules: DeskRules,
+        principal: Principal,
+        case: Case,
+        request: ActionRequest,
+    ) -> None:
+        definition = rules.definitions[case.definition]
+        reporters = (
+            (principal.subject,)
+            if reading.is_reporter(connection, case.id, principal.subject)
+            else ()
+        )
+        view = view_of(case, rules.known.catalogue.categories, reporters)
+        actor = Actor(
+            id=principal.subject, role=principal.role.value, department=principal.department
+        )
+        if request.version != case.version:
+            changed = reading.changes_since(connection, case, request.version)
+            raise Stale(case.version, changed)
+        fields = _Fields(rules, principal, case, self._photos).resolve(request.fields)
+        now = max(database_now(connection), case.last_at)
+        command = Command(action=request.name, actor=actor, reason=request.reason, fields=fields)
+        decision = decide(definition, view, command, now, rules.calendars)
+        ledger = Ledger()
+        ledger.decided(case, decision)
+        extra = self._moved(connection, rules, ledger, case, fields)
+        if definition.states[case.state].final:
+            case.closed_at = now
+        if case.department is not None and case.department not in case.handled_by:
+            case.handled_by = (*case.handled_by, case.department)
+        (draft,) = decision.events
+        words = {"reason": request.reason or "", "text": str(fields.get("text") or "")}
+        ledger.append(
+            case,
+            type_=draft.type,
+            at=now,
+            actor=principal.subject,
+            body={**draft.body, **extra, "role": principal.role.value},
+            texts={name: value for name, value in words.items() if value},
+        )
+        self._remember(connection, principal, case, request)
+        ledger.write(connection)
+
+    def _remember(
+        self, connection: Connection, principal: Principal, case: Case, request: ActionRequest
+    ) -> None:
+        if request.id is None:
+            return
+        connection.execute(
+            text("""insert into action_key (case_id, id, actor, fingerprint, seq)
+                values (:case, :id, :actor, :fingerprint, :seq)"""),
+            {
+                "case": case.id,
+                "id": request.id,
+                "actor": principal.subject,
+                "fingerprint": request.fingerprint,
+                "seq": case.seq,
+            },
+        )
+
+    def _moved(
+        self,
+        connection: Connection,
+        rules: DeskRules,
+        ledger: Ledger,
+        case: Case,
+        fields: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Place and links anew, with the old beside them, after relocate and reclassify."""
+        place = fields.get("location")
+        if place is None and "category" not in fields:
+            return {}
+        was: dict[str, Any] = {"links": case.links}
+        if place is not None:
+            was |= {name: case.summary()[name] for name in ("areas", "lon", "lat")}
+            was["map_version"] = case.map_version
+            if place.district != case.district:
+                ledger.moved(case, case.district)
+            _put(case, place)
+        category = rules.known.catalogue.categories[case.category]
+        request = LinkRequest(
+            x=case.x,
+            y=case.y,
+            radius_m=max(NEAREST_M, min(case.accuracy_m, FARTHEST_M)),
+            part_class=category.part_class,
+        )
+        case.links = links_json(link_batch(connection, [request])[0])
+        return {"links": case.links, "map_version": case.map_version, "was_place": was}
+
+
+def areas_of(case: Case) -> dict[str, str]:
+    """The three areas of a case by level."""
+    return {"city": case.city, "district": case.district, "community": case.community}
+
+
+def _put(case: Case, place: Place) -> None:
+    case.city, case.district, case.community = place.city, place.district, place.community
+    case.x, case.y, case.lon, case.lat = place.x, place.y, place.lon, place.lat
+    case.map_version = place.map_version
+
+
+class _Fields:
+    """Turns what a client sent into what the workflow takes; gathers every problem first."""
+
+    def __init__(
+        self, rules: DeskRules, principal: Principal, case: Case, photos: PhotoStore
+    ) -> None:
+        self._known = rules.known
+        self._principal = principal
+        self._case = case
+        self._photos = photos
+        self._problems: list[FieldProblem] = []
+
+    def resolve(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The resolved fields; raises FieldsWrong, access.Forbidden."""
+        resolved: dict[str, Any] = {}
+        for name, value in raw.items():
+            if value is None:
+                continue
+            if name not in RESOLVERS:
+                self._wrong(name, "is not a field of an action")
+                continue
+            resolved[name] = RESOLVERS[name](self, raw, value)
+        if self._problems:
+            raise FieldsWrong(self._problems)
+        return resolved
+
+    def _wrong(self, field: str, reason: str) -> None:
+        self._problems.append(FieldProblem(field, reason))
+
+    def _category(self, _raw: Mapping[str, Any], value: Any) -> Any:
+        if not isinstance(value, str) or value not in self._known.catalogue.categories:
+            self._wrong("category", "is unknown; GET /api/v1/categories lists them")
+        return value
+
+    def _condition(self, raw: Mapping[str, Any], value: Any) -> Any:
+        code = raw.get("category") or self._case.category
+        category = self._known.catalogue.categories.get(code) if isinstance(code, str) else None
+        found = category.condition(value) if category and isinstance(value, str) else None
+        if found is None:
+            self._wrong("condition", f"is not a condition of category {code}")
+        return found
+
+    def _department(self, _raw: Mapping[str, Any], value: Any) -> Any:
+        if not isinstance(value, str) or value not in self._known.departments:
+            self._wrong("department", "is unknown; GET /api/v1/departments lists them")
+        return value
+
+    def _text(self, _raw: Mapping[str, Any], value: Any) -> Any:
+        if not isinstance(value, str) or len(value) > 4000:
+            self._wrong("text", "must be text of at most 4,000 characters")
+        return value
+
+    def _closing_met(self, _raw: Mapping[str, Any], value: Any) -> Any:
+        if not isinstance(value, bool):
+            self._wrong("closing_met", "must be true or false")
+        return value
+
+    def _photo_ids(self, _raw: Mapping[str, Any], value: Any) -> Any:
+        try:
+            ids = [UUID(one) for one in value]
+        except (ValueError, TypeError, AttributeError):
+            self._wrong("photos", "must be a list of photo ids")
+            return value
+        for photo in ids[:PHOTO_LIMIT]:
+            if self._photos.owner(photo) not in (None, self._principal.subject):
+                self._wrong("photos", f"{photo} belongs to somebody else")
+        return [str(photo) for photo in ids]
+
+    def _location(self, _raw: Mapping[str, Any], value: Any) -> Any:
+        try:
+            at = LocationIn.model_validate(value)
+        except ValidationError as error:
+            for item in error.errors():
+                step = ".".join(str(part) for part in ("location", *item["loc"]))
+                self._wrong(step, str(item["msg"]))
+            return None
+        area_map = self._known.map_at(datetime.now(UTC))
+        place = area_map.place(at.lon, at.lat, Crs(at.crs), at.accuracy_m)
+        if isinstance(place, Outside):
+            nearest = f"{place.nearest_code}, {place.distance_m:,.0f} m away"
+            self._wrong("location", f"lies outside the city; the nearest area is {nearest}")
+            return None
+        if not covers(self._principal, area_map.areas, place.community):
+            raise access.Forbidden(f"the new place lies outside your scope, in {place.community}")
+        return place
+
+
+RESOLVERS: Mapping[str, Callable[[_Fields, Mapping[str, Any], Any], Any]] = {
+    "category": _Fields._category,
+    "condition": _Fields._condition,
+    "department": _Fields._department,
+    "text": _Fields._text,
+    "closing_met": _Fields._closing_met,
+    "photos": _Fields._photo_ids,
+    "location": _Fields._location,
+}

@@ -1,0 +1,211 @@
+"""Reads cases, histories and reports for people; every query carries the caller's scope."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, text
+
+from dispatch import history
+from dispatch.access import Condition
+from dispatch.cases import SELECT, Case, read_case
+from dispatch.errors import DispatchError
+
+PAGE = 50
+REPORTS_SHOWN = 100
+
+
+class BadCursor(DispatchError):
+    """The `after` of a request is not one that a page gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a list of cases (and the feed) may be narrowed to; None is no filter."""
+
+    city: str | None = None
+    district: str | None = None
+    community: str | None = None
+    department: str | None = None
+    state: str | None = None
+    category: str | None = None
+    line: str | None = None
+    overdue: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    q: str | None = None
+
+
+EQUAL = ("city", "district", "community", "department", "state", "category", "line")
+
+
+def conditions_of(filters: Filters) -> list[Condition]:
+    """The filters as parts of a `where` clause; values are always bound."""
+    found = [
+        Condition(sql=f"c.{name} = :f_{name}", values={f"f_{name}": getattr(filters, name)})
+        for name in EQUAL
+        if getattr(filters, name) is not None
+    ]
+    if filters.overdue is not None:
+        sign = "<" if filters.overdue else ">="
+        late = f"c.closed_at is null and c.due_at {sign} now()"
+        found.append(Condition(sql=late if filters.overdue else f"not coalesce({late}, false)"))
+    if filters.since is not None:
+        found.append(Condition(sql="c.opened_at >= :since", values={"since": filters.since}))
+    if filters.until is not None:
+        found.append(Condition(sql="c.opened_at < :until", values={"until": filters.until}))
+    if filters.bbox is not None:
+        west, south, east, north = filters.bbox
+        found.append(
+            Condition(
+                sql="""c.geom && ST_Transform(
+                        ST_MakeEnvelope(:west, :south, :east, :north, 4326), 4546)
+                    and c.lon between :west and :east and c.lat between :south and :north""",
+                values={"west": west, "south": south, "east": east, "north": north},
+            )
+        )
+    if filters.q is not None:
+        found.append(Condition(sql="starts_with(c.number, :q)", values={"q": filters.q}))
+    return found
+
+
+def list_cases(
+    connection: Connection,
+    scope: Condition,
+    filters: Filters,
+    *,
+    limit: int = PAGE,
+    after: str | None = None,
+) -> tuple[list[Case], str | None]:
+    """One page of cases, newest first, and the cursor of the next page."""
+    parts = [scope, *conditions_of(filters)]
+    if after is not None:
+        opened_at, case_id = _read_cursor(after)
+        parts.append(
+            Condition(
+                sql="(c.opened_at, c.id) < (:after_at, :after_id)",
+                values={"after_at": opened_at, "after_id": case_id},
+            )
+        )
+    values: dict[str, Any] = {"limit": limit + 1}
+    for part in parts:
+        values |= part.values
+    where = " and ".join(f"({part.sql})" for part in parts)
+    query = text(f"{_ALIASED} where {where} order by c.opened_at desc, c.id desc limit :limit")
+    cases = [read_case(row) for row in connection.execute(query, values)]
+    more = cases[limit - 1] if len(cases) > limit else None
+    return cases[:limit], None if more is None else _cursor(more)
+
+
+_ALIASED = SELECT.replace('from "case"', 'from "case" c')
+
+
+def find_case(connection: Connection, key: str, scope: Condition | None = None) -> Case | None:
+    """A case by id or number, if it is in the scope."""
+    try:
+        condition = Condition(sql="c.id = :key", values={"key": UUID(key)})
+    except ValueError:
+        condition = Condition(sql="c.number = :key", values={"key": key})
+    if "\0" in key:
+        return None
+    parts = [condition] if scope is None else [condition, scope]
+    where = " and ".join(f"({part.sql})" for part in parts)
+    values = {name: value for part in parts for name, value in part.values.items()}
+    row = connection.execute(text(f"{_ALIASED} where {where}"), values).one_or_none()
+    return None if row is None else read_case(row)
+
+
+def case_reports(connection: Connection, case_id: UUID) -> list[str]:
+    """The ids of the case's first reports, in order of arrival."""
+    rows = connection.execute(
+        text("""select id from report where case_id = :id
+            order by received_at, id limit :limit"""),
+        {"id": case_id, "limit": REPORTS_SHOWN},
+    )
+    return [str(found) for found in rows.scalars()]
+
+
+def is_reporter(connection: Connection, case_id: UUID, account: str) -> bool:
+    """Whether the account reported the case, itself or through an operator."""
+    found = connection.execute(
+        text("""select exists (
+            select from report where case_id = :id and (reporter = :account or subject = :account
+                and reporter = subject))"""),
+        {"id": case_id, "account": account},
+    ).scalar_one()
+    return bool(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One event with the words that its body refers to by digest."""
+
+    event: history.CaseEvent
+    texts: Mapping[str, str]
+
+
+def case_history(
+    connection: Connection, case: Case, *, after: int = 0, limit: int = 500
+) -> list[HistoryEntry]:
+    """The case's events from `seq` after + 1 on, in order."""
+    rows = connection.execute(
+        text("""
+            select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash
+            from case_event
+            where opened_month = :month and case_id = :id and seq > :after
+            order by seq limit :limit
+        """),
+        {"month": case.opened_month, "id": case.id, "after": after, "limit": limit},
+    ).all()
+    words: dict[int, dict[str, str]] = {}
+    for row in connection.execute(
+        text("select seq, name, text from case_text where case_id = :id and seq > :after"),
+        {"id": case.id, "after": after},
+    ):
+        words.setdefault(row.seq, {})[row.name] = row.text
+    return [
+        HistoryEntry(event=history.CaseEvent(**row._mapping), texts=words.get(row.seq, {}))
+        for row in rows
+    ]
+
+
+def changes_since(connection: Connection, case: Case, version: int) -> Sequence[Mapping[str, Any]]:
+    """Which events raised the version above `version`: what changed, when and by whom."""
+    rows = connection.execute(
+        text("""
+            select seq, type, at, actor, body ->> 'state' as state from case_event
+            where opened_month = :month and case_id = :id
+              and cast(body ->> 'version' as integer) > :version
+            order by seq desc limit 20
+        """),
+        {"month": case.opened_month, "id": case.id, "version": version},
+    )
+    return [
+        {
+            "seq": row.seq,
+            "type": row.type,
+            "at": history.moment(row.at),
+            "actor": row.actor,
+            "state": row.state,
+        }
+        for row in rows
+    ][::-1]
+
+
+def _cursor(case: Case) -> str:
+    raw = orjson.dumps([case.opened_at.isoformat(), str(case.id)])
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        at, case_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return datetime.fromisoformat(at), UUID(case_id)
+    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        raise BadCursor("`after` is not a cursor that a page gave; start without it") from error

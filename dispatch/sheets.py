@@ -1,0 +1,159 @@
+"""A case as its sheet shows it: the JSON of `GET /cases` and `GET /cases/{id}` (design §5)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dispatch.cases import Case
+from dispatch.history import moment
+from dispatch.knowledge import Known
+from grid.departments import Department
+from workflows.calendar import Calendars
+from workflows.case import ActionForm, FieldForm
+from workflows.categories import Category
+from workflows.deadlines import Deadline, explain
+
+
+def case_row(case: Case) -> dict[str, Any]:
+    """A case as a list shows it."""
+    return {
+        "id": str(case.id),
+        "number": case.number,
+        "line": case.line,
+        "category": case.category,
+        "condition": case.condition,
+        "state": case.state,
+        "version": case.version,
+        "seq": case.seq,
+        "areas": {"city": case.city, "district": case.district, "community": case.community},
+        "location": {"lon": round(case.lon, 7), "lat": round(case.lat, 7)},
+        "opened_at": moment(case.opened_at),
+        "closed_at": _moment_or_none(case.closed_at),
+        "due_at": _moment_or_none(case.due_at),
+        "department": case.department,
+        "source": case.source,
+        "report_count": case.report_count,
+    }
+
+
+def case_sheet(
+    case: Case,
+    *,
+    reports: Sequence[str],
+    calendars: Calendars,
+    actions: Iterable[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """A whole case: links with distances, clocks with their breakdown, the actions possible now."""
+    return {
+        **case_row(case),
+        "definition": case.definition,
+        "map_version": case.map_version,
+        "accuracy_m": round(case.accuracy_m, 1),
+        "part": case.part,
+        "possible_duplicate_of": (
+            None if case.possible_duplicate_of is None else str(case.possible_duplicate_of)
+        ),
+        "reports": {"count": case.report_count, "first": list(reports)},
+        "links": {
+            kind: [{**link, "distance_m": float(link["distance_m"])} for link in links]
+            for kind, links in case.links.items()
+        },
+        "deadlines": [deadline_row(deadline, calendars) for deadline in case.deadlines],
+        "actions": list(actions),
+    }
+
+
+def deadline_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
+    """A stage's clock and why its moment is the one it is."""
+    return {
+        "stage": deadline.stage,
+        "limit": deadline.limit,
+        "clock": deadline.clock.value,
+        "calendar": deadline.calendar,
+        "holder": deadline.holder,
+        "started_at": moment(deadline.started_at),
+        "due_at": _moment_or_none(deadline.due_at),
+        "stopped_at": _moment_or_none(deadline.stopped_at),
+        "provisional": deadline.provisional,
+        "breakdown": [
+            {
+                "from": moment(span.from_),
+                "to": moment(span.to),
+                "counted": span.counted,
+                "why": {"zh": span.why.zh, "en": span.why.en},
+            }
+            for span in explain(deadline, calendars)
+        ],
+    }
+
+
+def action_row(form: ActionForm, case: Case, known: Known) -> dict[str, Any]:
+    """An action with its fields, and the choices that only the running system knows."""
+    return {
+        "name": form.name,
+        "label": {"zh": form.label.zh, "en": form.label.en},
+        "fields": [_field_row(field, case, known) for field in form.fields],
+    }
+
+
+def _field_row(field: FieldForm, case: Case, known: Known) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "type": str(field.type),
+        "required": field.required,
+        "label": {"zh": field.label.zh, "en": field.label.en},
+        "choices": _choices(field, case, known),
+    }
+
+
+def _choices(field: FieldForm, case: Case, known: Known) -> list[str] | None:
+    if field.name == "condition":
+        category = known.catalogue.categories.get(case.category)
+        return [row.code for row in category.conditions] if category is not None else []
+    if field.name == "department":
+        return suitable_departments(case, known)
+    return None if field.choices is None else list(field.choices)
+
+
+def suitable_departments(case: Case, known: Known) -> list[str]:
+    """Departments that work for one of the case's areas."""
+    areas = {case.city, case.district, case.community}
+    return [one.code for one in known.departments.values() if one.area in areas]
+
+
+def category_row(category: Category) -> dict[str, Any]:
+    """A category with its conditions, as forms need it."""
+    return {
+        "code": category.code,
+        "name": {"zh": category.name_zh, "en": category.name_en},
+        "parent": {"zh": category.class_zh, "en": category.class_en},
+        "line": category.line.value,
+        "kind": category.kind.value,
+        "standard": category.standard,
+        "certainty": category.certainty.value,
+        "part_class": category.part_class,
+        "conditions": [
+            {
+                "code": row.code,
+                "limit": row.limit.text,
+                "clock": row.limit.clock.value,
+                "text": {"zh": row.text_zh, "en": row.text_en},
+                "closing": {"zh": row.closing_zh, "en": row.closing_en},
+                "made": row.made,
+            }
+            for row in category.conditions
+        ],
+    }
+
+
+def department_row(department: Department) -> dict[str, Any]:
+    """A department as forms need it; `parent` is the area it works for."""
+    return {
+        "code": department.code,
+        "name": {"zh": department.name_zh, "en": department.name_en},
+        "parent": department.area,
+        "kind": department.kind.value,
+    }
+
+
+def _moment_or_none(at: Any) -> str | None:
+    return None if at is None else moment(at)
