@@ -52,7 +52,9 @@ def load_catalogue(connection: Connection) -> Catalogue:
         found = _condition({**row._mapping, "limit": row.limit_text})
         conditions.setdefault(row.category, []).append(found)
     rows = connection.execute(text("select * from category order by code"))
-    categories = {row.code: _category(row._mapping, conditions.get(row.code, ())) for row in rows}
+    categories = {
+        row.code: _category(dict(row._mapping), conditions.get(row.code, ())) for row in rows
+    }
     return Catalogue(version=version, categories=categories)
 
 

@@ -19,8 +19,8 @@ from dispatch.stopping import Stop
 from dispatch.views import view_of
 from workflows.calendar import Calendars
 from workflows.categories import Category
-from workflows.decide import fire
 from workflows.definition import Definition
+from workflows.ladder import fire
 
 CLOCK_ACTOR = "system:clock"
 IDLE_S = 0.1

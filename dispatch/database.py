@@ -28,15 +28,21 @@ def driver_url(url: str) -> str:
 
 
 def connect_engine(
-    url: str, *, role: str, pool_size: int = 5, lock_timeout_ms: int = 5000
+    url: str,
+    *,
+    role: str,
+    pool_size: int = 5,
+    lock_timeout_ms: int = 5000,
+    statement_timeout_ms: int = 30_000,
 ) -> Engine:
     """An engine whose sessions carry the process's name and time-outs."""
     options = " ".join(
         f"-c {name}={value}"
         for name, value in {
             "timezone": "UTC",
+            "jit": "off",  # compiling costs more than running any statement of ours
             "lock_timeout": lock_timeout_ms,
-            "statement_timeout": 30_000,
+            "statement_timeout": statement_timeout_ms,
             "idle_in_transaction_session_timeout": 10_000,
         }.items()
     )

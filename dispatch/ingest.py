@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from grid.linking import LinkRequest, link_batch, part_places
 from sqlalchemy import Connection, text
 
 from dispatch.bulk import copy_rows
@@ -22,6 +21,7 @@ from dispatch.joining import Join, Neighbourhood, OpenCase
 from dispatch.offsets import advance
 from dispatch.opening import Prepared, Rules, attach_to, open_for
 from dispatch.reports import LocatedReport, MalformedReport, read_located
+from grid.linking import LinkRequest, link_batch, part_place
 from streams.consumer import Batch
 from streams.envelope import REPORT_RECEIVED, read_attributes
 from streams.records import Record
@@ -200,7 +200,7 @@ class Ingest:
         return work.opened, len(reports) - work.opened
 
     def _prepare(self, connection: Connection, reports: Sequence[LocatedReport]) -> list[Prepared]:
-        parts = part_places(connection, sorted({r.part for r in reports if r.part is not None}))
+        parts = part_place(connection, sorted({r.part for r in reports if r.part is not None}))
         links = link_batch(connection, [self._link_request(report) for report in reports])
         return [
             Prepared(

@@ -1,0 +1,128 @@
+"""What every handler of the api process works with, and who is asking."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from starlette.requests import Request
+
+from dispatch.api.problems import Problem
+from dispatch.desk import Desk, DeskRules
+from dispatch.heartbeat import Heartbeat
+from dispatch.intake import Buckets, Intake
+from dispatch.keys import Keys
+from dispatch.knowledge import Knowledge, Known
+from dispatch.photos import PhotoStore
+from dispatch.settings import Settings
+from dispatch.tokens import Principal, Role, Verifier
+from dispatch.wiring import Cached
+from streams.producer import BoundedProducer
+from streams.records import Message
+from workflows.calendar import Calendars
+from workflows.definition import Definition
+
+
+class Acknowledgements:
+    """Bridges the producer's thread to the event loop, one wake-up for many records."""
+
+    def __init__(self, producer: BoundedProducer, loop: asyncio.AbstractEventLoop) -> None:
+        self._producer = producer
+        self._loop = loop
+        self._finished: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
+        self._scheduled = False
+
+    def send(self, message: Message) -> "asyncio.Future[None]":
+        """A future that ends when Kafka has the record, or has refused it."""
+        future: asyncio.Future[None] = self._loop.create_future()
+
+        def done(error: Exception | None) -> None:
+            self._finished.append((future, error))
+            if not self._scheduled:
+                self._scheduled = True
+                self._loop.call_soon_threadsafe(self._drain)
+
+        self._producer.send(message, done)
+        return future
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        while self._finished:
+            future, error = self._finished.popleft()
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+
+@dataclass(slots=True)
+class Context:
+    """Built once for the process, in `dispatch.api.server`."""
+
+    settings: Settings
+    database: Engine
+    keys: Keys
+    verifier: Verifier
+    knowledge: Knowledge
+    photos: PhotoStore
+    intake: Intake
+    buckets: Buckets
+    desk: Desk
+    definitions: Mapping[str, Definition]
+    calendars: Cached[Calendars]
+    heartbeat: Heartbeat
+    producer: BoundedProducer | None = None
+    acknowledgements: Acknowledgements | None = None
+
+    def known(self) -> Known:
+        """Maps and catalogue; 503 while nothing is known at all."""
+        known = self.knowledge.known
+        if known is None:
+            raise Problem(
+                503,
+                "unavailable",
+                f"no map is loaded yet: {self.knowledge.reason}",
+                headers={"Retry-After": "2"},
+            )
+        return known
+
+    def desk_rules(self) -> DeskRules:
+        return DeskRules(
+            definitions=self.definitions, calendars=self.calendars(), known=self.known()
+        )
+
+
+def context_of(request: Request) -> Context:
+    """The process's context (FastAPI dependency)."""
+    context: Context = request.app.state.context
+    return context
+
+
+def principal_of(request: Request) -> Principal:
+    """Who is asking (FastAPI dependency); 401 before anything else is looked at."""
+    context = context_of(request)
+    header = request.headers.get("authorization", "")
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Problem(
+            401,
+            "token",
+            "send a token in the header Authorization: Bearer …",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return context.verifier.verify(token.strip())
+
+
+def anonymous(context: Context, scope: str) -> Principal:
+    """The caller without a token where the setting `public_reports` allows it."""
+    return Principal(
+        subject="public",
+        role=Role.REPORTER,
+        scope=scope,
+        department=None,
+        jti="",
+        expires=2**40,
+    )

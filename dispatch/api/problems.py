@@ -1,0 +1,157 @@
+"""Errors as RFC 9457 problem documents: one table from error to answer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from dispatch.access import Forbidden
+from dispatch.desk import CaseNotFound, FieldsWrong, Stale
+from dispatch.errors import Unavailable
+from dispatch.intake import Refused
+from dispatch.photos import PhotoRefused, PhotoTooLarge
+from dispatch.reading import BadCursor
+from dispatch.reports import FieldProblem
+from dispatch.tokens import TokenRefused
+from streams.errors import BrokerUnavailable, Overloaded
+from workflows.errors import FieldsMissing, NotAllowed, NotPossible
+
+MEDIA = "application/problem+json"
+TITLES = {
+    400: "Bad request",
+    401: "A valid token is needed",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Not possible now",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Cannot be used as it is",
+    429: "Too many requests",
+    500: "Something went wrong here",
+    503: "Not available now",
+}
+
+
+class Problem(Exception):
+    """An answer that is a problem document."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        *,
+        errors: Sequence[FieldProblem] = (),
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.document: dict[str, Any] = {
+            "type": f"urn:wangge:problem:{kind}",
+            "title": TITLES.get(status, "Problem"),
+            "status": status,
+            "detail": detail,
+            **(extra or {}),
+        }
+        if errors:
+            self.document["errors"] = [
+                {"field": error.field, "reason": error.reason} for error in errors
+            ]
+
+    def response(self) -> Response:
+        return Response(
+            orjson.dumps(self.document),
+            status_code=self.status,
+            media_type=MEDIA,
+            headers=self.headers,
+        )
+
+
+def _refused(error: Refused) -> Problem:
+    return Problem(422, error.kind, str(error), errors=error.errors, extra=error.extra)
+
+
+def _stale(error: Stale) -> Problem:
+    extra = {"version": error.version, "changed": error.changed}
+    return Problem(409, "stale", str(error), extra=extra)
+
+
+def _missing(error: FieldsMissing) -> Problem:
+    problems = [FieldProblem(field, reason) for field, reason in error.errors]
+    return Problem(422, "fields", str(error), errors=problems)
+
+
+def _not_possible(error: NotPossible) -> Problem:
+    return Problem(409, "not-possible", str(error), extra={"possible": list(error.possible)})
+
+
+def _unavailable(error: Exception) -> Problem:
+    return Problem(503, "unavailable", str(error), headers={"Retry-After": "2"})
+
+
+ANSWERS: dict[type[Exception], Any] = {
+    Refused: _refused,
+    Stale: _stale,
+    FieldsMissing: _missing,
+    NotPossible: _not_possible,
+    FieldsWrong: lambda e: Problem(422, "fields", str(e), errors=e.errors),
+    NotAllowed: lambda e: Problem(403, "not-allowed", str(e)),
+    Forbidden: lambda e: Problem(403, "not-allowed", str(e)),
+    CaseNotFound: lambda e: Problem(404, "not-found", str(e)),
+    BadCursor: lambda e: Problem(
+        422, "cursor", str(e), errors=[FieldProblem("after", "is not a cursor")]
+    ),
+    TokenRefused: lambda e: Problem(
+        401, "token", str(e), headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    ),
+    PhotoTooLarge: lambda e: Problem(413, "photo-too-large", str(e)),
+    PhotoRefused: lambda e: Problem(422, "photo", str(e), errors=[FieldProblem("body", str(e))]),
+    Unavailable: _unavailable,
+    BrokerUnavailable: _unavailable,
+    Overloaded: _unavailable,
+}
+
+
+def problem_of(error: Exception) -> Problem:
+    """The answer to an error of ours; raises the error again when it is none of ours."""
+    if isinstance(error, Problem):
+        return error
+    for kind in type(error).__mro__:
+        if kind in ANSWERS:
+            found: Problem = ANSWERS[kind](error)
+            return found
+    raise error
+
+
+def install(app: FastAPI) -> None:
+    """Registers the table; every error of the service then has one form."""
+
+    async def ours(_request: Request, error: Exception) -> Response:
+        return problem_of(error).response()
+
+    async def invalid(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101  registered for it only
+        problems = [
+            FieldProblem(".".join(str(step) for step in item["loc"][1:]) or "body", item["msg"])
+            for item in error.errors()
+        ]
+        return Problem(
+            422, "invalid-request", "the request cannot be used as it is", errors=problems
+        ).response()
+
+    async def http(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101  registered for it only
+        headers = dict(error.headers or {})
+        return Problem(error.status_code, "http", str(error.detail), headers=headers).response()
+
+    for kind in (Problem, *ANSWERS):
+        app.add_exception_handler(kind, ours)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)

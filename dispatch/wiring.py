@@ -1,0 +1,185 @@
+"""The only place that builds things and connects them: one function a role."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+
+import workflows
+from dispatch.catalogue import catalogue_version, load_calendars, load_catalogue
+from dispatch.clock import Clock, FiringRules
+from dispatch.database import connect_engine, transaction
+from dispatch.engine import ReportEngine
+from dispatch.errors import ConfigurationError
+from dispatch.heartbeat import Heartbeat
+from dispatch.opening import Rules
+from dispatch.publishing import Installation
+from dispatch.relay import Relay
+from dispatch.settings import Settings
+from dispatch.stopping import Stop
+from grid.departments import load_duties
+from streams.kafka import KafkaAdmin, KafkaWriter
+from workflows.definition import Definition
+from workflows.documents import read_document
+from workflows.loading import load_definition
+
+DEFINITIONS = Path(workflows.__file__).parent / "definitions"
+DAY_MS = 24 * 3600 * 1000
+T = TypeVar("T")
+
+
+def load_definitions() -> dict[str, Definition]:
+    """Every definition that is shipped, by its key (`name@version`)."""
+    found = (load_definition(read_document(path)) for path in sorted(DEFINITIONS.glob("*.yaml")))
+    return {definition.key: definition for definition in found}
+
+
+def chosen_definition(settings: Settings, definitions: Mapping[str, Definition]) -> Definition:
+    """The definition under which new cases are opened."""
+    if settings.definition not in definitions:
+        raise ConfigurationError(
+            f"there is no workflow definition {settings.definition}; WANGGE_DEFINITION may be one "
+            f"of: {', '.join(sorted(definitions))}"
+        )
+    return definitions[settings.definition]
+
+
+def installation_of(connection: Connection) -> Installation:
+    """Who this installation is, and its epoch."""
+    row = connection.execute(text("select id, epoch from installation")).one()
+    return Installation(id=row.id, epoch=row.epoch)
+
+
+def ensure_topics(settings: Settings) -> None:
+    """Makes the topics that are missing: reports, dead letters, and one for each district."""
+    database = connect_engine(settings.database_url, role="topics")
+    with transaction(database) as connection:
+        districts = district_codes(connection)
+    database.dispose()
+    topics = {
+        settings.reports_topic: _topic(settings.reports_partitions, 14),
+        settings.deadletters_topic: _topic(1, 90),
+        **{settings.cases_topic(district): _topic(1, 30) for district in districts},
+    }
+    admin = KafkaAdmin(settings.kafka_servers)
+    try:
+        admin.make_topics(topics, settings.replication_factor)
+    finally:
+        admin.close()
+
+
+def district_codes(connection: Connection) -> list[str]:
+    """The districts of every map, also of maps that take effect later."""
+    rows = connection.execute(text("select distinct code from area where level = 'district'"))
+    return sorted(rows.scalars())
+
+
+def _topic(partitions: int, days: int) -> dict[str, object]:
+    return {"partitions": partitions, "configs": {"retention.ms": str(days * DAY_MS)}}
+
+
+class Cached(Generic[T]):
+    """A value read from the database, read again only when the catalogue's version changed."""
+
+    def __init__(self, database: Engine, read: Callable[[Connection], T], every_s: float) -> None:
+        self._database = database
+        self._read = read
+        self._every_s = every_s
+        self._version = -1
+        self._looked = float("-inf")
+        self._value: T | None = None
+
+    def __call__(self) -> T:
+        if self._value is None or monotonic() - self._looked > self._every_s:
+            with transaction(self._database) as connection:
+                version = catalogue_version(connection)
+                if self._value is None or version != self._version:
+                    self._value = self._read(connection)
+                    self._version = version
+            self._looked = monotonic()
+        return self._value
+
+
+def engine_rules(settings: Settings, connection: Connection) -> Rules:
+    """What the engine decides by, as the database has it now."""
+    return Rules(
+        definition=chosen_definition(settings, load_definitions()),
+        calendars=load_calendars(connection, settings.calendar),
+        categories=load_catalogue(connection).categories,
+        duties=load_duties(connection),
+        trusted_sources=settings.trusted_sources,
+        zone=settings.timezone,
+    )
+
+
+def build_engine(settings: Settings) -> ReportEngine:
+    """The engine of one process."""
+    database = connect_engine(settings.database_url, role="engine", pool_size=2)
+    rules = Cached(
+        database, lambda connection: engine_rules(settings, connection), settings.refresh_s
+    )
+    return ReportEngine(
+        database,
+        servers=settings.kafka_servers,
+        topic=settings.reports_topic,
+        batch=settings.engine_batch,
+        number_prefix=settings.number_prefix,
+        rules=rules,
+        heartbeat=Heartbeat(settings.run_dir, "engine"),
+        group=f"{settings.topic_prefix}-engine",
+    )
+
+
+def firing_rules(settings: Settings, connection: Connection) -> FiringRules:
+    """What the clock fires by, as the database has it now."""
+    return FiringRules(
+        definitions=load_definitions(),
+        calendars=load_calendars(connection, settings.calendar),
+        categories=load_catalogue(connection).categories,
+    )
+
+
+def build_clock(settings: Settings) -> Clock:
+    """The clock of one process."""
+    database = connect_engine(settings.database_url, role="clock", pool_size=2)
+    return Clock(
+        database,
+        rules=Cached(
+            database, lambda connection: firing_rules(settings, connection), settings.refresh_s
+        ),
+        batch=settings.clock_batch,
+        heartbeat=Heartbeat(settings.run_dir, "clock"),
+    )
+
+
+def build_relay(settings: Settings) -> Relay:
+    """The relay of one process. Its writer waits an hour: it must never skip an event."""
+    return Relay(
+        connect_engine(settings.database_url, role="relay", pool_size=2),
+        writer=lambda: KafkaWriter(
+            settings.kafka_servers, linger_ms=5, delivery_s=3600, client="wangge-relay"
+        ),
+        installation=installation_of,
+        cases_topic=settings.cases_topic,
+        deadletters_topic=settings.deadletters_topic,
+        batch=settings.relay_batch,
+        heartbeat=Heartbeat(settings.run_dir, "relay"),
+    )
+
+
+def run_role(settings: Settings, role: str) -> None:
+    """Runs one role in this process until SIGTERM or SIGINT."""
+    stop = Stop().listen()
+    if role == "api":
+        from dispatch.api.server import serve_api
+
+        serve_api(settings, stop)
+        return
+    builders: dict[str, Callable[[Settings], Any]] = {
+        "engine": build_engine,
+        "clock": build_clock,
+        "relay": build_relay,
+    }
+    builders[role](settings).run(stop)
