@@ -295,6 +295,15 @@ def _write_reports(
     ]
     if contacts:
         connection.execute(CONTACT, contacts)
+    photos = [
+        (photo, one.report.id, case_id, one.report.subject)
+        for one, case_id in ordered
+        for photo in dict.fromkeys(one.report.photos)
+    ]
+    if photos:
+        copy_rows(
+            connection, "report_photo", ("photo_id", "report_id", "case_id", "subject"), photos
+        )
 
 
 def _report_row(prepared: Prepared, case_id: UUID, now: datetime) -> tuple[Any, ...]:

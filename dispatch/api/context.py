@@ -4,7 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
+from fastapi import Depends
 from sqlalchemy import Engine
 from starlette.requests import Request
 
@@ -126,3 +128,7 @@ def anonymous(context: Context, scope: str) -> Principal:
         jti="",
         expires=2**40,
     )
+
+
+Ctx = Annotated[Context, Depends(context_of)]
+Who = Annotated[Principal, Depends(principal_of)]

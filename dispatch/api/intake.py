@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from dispatch import access, reading
 from dispatch.api import schemas
 from dispatch.api.bodies import read_body, require_media
-from dispatch.api.context import Context, anonymous, context_of, principal_of
+from dispatch.api.context import Context, Ctx, anonymous, context_of, principal_of
 from dispatch.api.problems import Problem, problem_of
 from dispatch.database import transaction
 from dispatch.desk import areas_of
@@ -26,6 +26,8 @@ from dispatch.tokens import Principal, Role
 from streams.errors import StreamError
 
 router = APIRouter(prefix="/api/v1", tags=["intake"])
+
+RETRY = {"Retry-After": "2"}
 
 # Burst and refill a second, by role; gateways have no bucket (design §5, "limits").
 RATES = {
@@ -73,39 +75,40 @@ async def post_report(request: Request) -> Response:
     take_rate(context, request, principal, 1)
     key = request.headers.get("idempotency-key")
     accepted = context.intake.judge(context.known(), principal, body, key)
-    await acknowledge(context, [accepted])
+    (failure,) = await acknowledge(context, [accepted])
+    if failure is not None:
+        raise failure
     context.intake.remember(accepted)
     return Response(orjson.dumps(accepted.answer), 202, media_type="application/json")
 
 
 async def acknowledge(context: Context, reports: Sequence[Accepted]) -> list[Exception | None]:
-    """Writes reports to Kafka and waits for all; for a single one raises what went wrong."""
-    sending = context.acknowledgements
-    if sending is None:
-        raise Problem(503, "unavailable", "Kafka is not connected", headers={"Retry-After": "2"})
-    futures: list[asyncio.Future[None] | None] = []
-    failures: list[Exception | None] = []
-    for report in reports:
-        try:
-            futures.append(None if report.message is None else sending.send(report.message))
-            failures.append(None)
-        except StreamError as error:
-            futures.append(None)
-            failures.append(error)
-    waiting = [future for future in futures if future is not None]
+    """Writes reports to Kafka and waits for all; one entry a report, None where Kafka has it."""
+    sent = [_send(context, report) for report in reports]
+    waiting = [one for one in sent if isinstance(one, asyncio.Future)]
     if waiting:
         await asyncio.wait(waiting, timeout=context.settings.kafka_answer_s)
-    for n, future in enumerate(futures):
-        if future is None:
-            continue
-        if not future.done():
-            future.cancel()
-            failures[n] = _slow()
-        elif future.exception() is not None:
-            failures[n] = _slow()
-    if len(reports) == 1 and failures[0] is not None:
-        raise failures[0]
-    return failures
+    return [_fate(one) for one in sent]
+
+
+def _send(context: Context, report: Accepted) -> "asyncio.Future[None] | Exception | None":
+    if report.message is None:
+        return None
+    if context.acknowledgements is None:
+        return Problem(503, "unavailable", "Kafka is not connected", headers=RETRY)
+    try:
+        return context.acknowledgements.send(report.message)
+    except StreamError as error:
+        return error
+
+
+def _fate(sent: "asyncio.Future[None] | Exception | None") -> Exception | None:
+    if not isinstance(sent, asyncio.Future):
+        return sent
+    if sent.done() and sent.exception() is None:
+        return None
+    sent.cancel()
+    return _slow()
 
 
 def _slow() -> Problem:
@@ -113,7 +116,7 @@ def _slow() -> Problem:
         503,
         "unavailable",
         "Kafka has not acknowledged the report in time; send it again with the same id",
-        headers={"Retry-After": "2"},
+        headers=RETRY,
     )
 
 
@@ -136,7 +139,7 @@ async def post_batch(request: Request) -> Response:
             accepted.append((n, _judge_line(context, known, principal, line)))
         except Exception as error:  # noqa: BLE001  each line has its own answer
             answers[n] = _problem_line(error)
-    failures = await acknowledge_many(context, [one for _, one in accepted])
+    failures = await acknowledge(context, [one for _, one in accepted])
     for (n, one), failure in zip(accepted, failures, strict=True):
         if failure is not None:
             answers[n] = _problem_line(failure)
@@ -145,16 +148,6 @@ async def post_batch(request: Request) -> Response:
             answers[n] = {"status": 202, **one.answer}
     out = b"".join(orjson.dumps(answer) + b"\n" for answer in answers)
     return Response(out, 200, media_type="application/x-ndjson")
-
-
-async def acknowledge_many(context: Context, reports: Sequence[Accepted]) -> list[Exception | None]:
-    """As `acknowledge`, but a failure is always an answer of its own."""
-    if not reports:
-        return []
-    try:
-        return await acknowledge(context, reports)
-    except (Problem, StreamError) as error:
-        return [error] * len(reports)
 
 
 def _judge_line(context: Context, known: Known, principal: Principal, line: bytes) -> Accepted:
@@ -179,9 +172,7 @@ def _check_lines(lines: Sequence[bytes], limit: int) -> None:
 
 
 @router.get("/reports/{report_id}", **schemas.GET_REPORT)
-def get_report(
-    report_id: UUID, request: Request, context: Context = Depends(context_of)
-) -> Response:
+def get_report(report_id: UUID, request: Request, context: Ctx) -> Response:
     """What became of a report, for whoever may know it; 404 for everybody else."""
     receipt = request.headers.get("wangge-receipt")
     mark = context.keys.read_receipt(str(report_id), receipt) if receipt else None

@@ -151,7 +151,8 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         return Problem(error.status_code, "http", str(error.detail), headers=headers).response()
 
-    for kind in (Problem, *ANSWERS):
+    app.add_exception_handler(Problem, ours)
+    for kind in ANSWERS:
         app.add_exception_handler(kind, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

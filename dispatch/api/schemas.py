@@ -76,6 +76,8 @@ def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media: {"schema": schema}}}}
 
 
+REPORT_SCHEMA = ReportIn.model_json_schema(ref_template="#/components/schemas/{model}")
+
 POST_REPORT: dict[str, Any] = {
     "response_model": None,
     "responses": {

@@ -155,6 +155,14 @@ create table report (
 );
 create index report_of_case on report (case_id);
 
+create table report_photo (
+    photo_id uuid not null,
+    report_id uuid not null,
+    case_id uuid not null,
+    subject text not null,
+    primary key (photo_id, report_id)
+);
+
 create table report_refusal (
     report_id uuid not null,
     fingerprint bytea not null,
@@ -298,7 +306,7 @@ grant insert on calendar to wangge_service;
 grant update (catalogue_version) on installation to wangge_service;
 
 grant select, insert, update on "case" to wangge_service;
-grant select, insert on case_event, case_text, report, report_refusal, action_key to wangge_service;
+grant select, insert on case_event, case_text, report, report_photo, report_refusal, action_key to wangge_service;
 grant select, insert, update, delete on outbox, timer, consumed_offset to wangge_service;
 grant select, insert, update on dead_letter, number_counter to wangge_service;
 grant select, insert on token_revocation to wangge_service;

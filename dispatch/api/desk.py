@@ -1,0 +1,221 @@
+"""Lists, cases, histories and actions: what desks work with."""
+
+import hashlib
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dispatch import access, reading, sheets
+from dispatch.api import schemas
+from dispatch.api.context import Context, Ctx, Who
+from dispatch.api.filters import check_filters, filters_of
+from dispatch.cases import Case
+from dispatch.database import transaction
+from dispatch.desk import ActionRequest, CaseNotFound
+from dispatch.history import moment
+from dispatch.reading import Filters
+from dispatch.tokens import Principal
+from dispatch.views import view_of
+from grid.areas import Area
+from workflows.case import Actor
+from workflows.decide import allowed_actions
+
+router = APIRouter(prefix="/api/v1", tags=["desk"])
+JSON = "application/json"
+Limit = Annotated[int, Query(ge=1, le=500)]
+After = Annotated[str | None, Query(max_length=400)]
+
+
+class ActionBody(BaseModel):
+    """The body of an action: the version seen, a reason, the action's own fields."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+    reason: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*\z")] = None
+    id: UUID | None = None
+
+
+def answer(value: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(value), 200, headers, media_type=JSON)
+
+
+def listing(
+    request: Request, items: list[dict[str, Any]], after: str | None, limit: int
+) -> Response:
+    """A page of a list held in memory, with an ETag over what it shows."""
+    start = next((n + 1 for n, item in enumerate(items) if item["code"] == after), 0)
+    page = items[start : start + limit]
+    following = page[-1]["code"] if start + limit < len(items) and page else None
+    body = orjson.dumps({"items": page, "next": following})
+    etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type=JSON)
+
+
+@router.get("/areas", response_model=None, responses=schemas.problems(401, 422, 503))
+def get_areas(
+    request: Request, context: Ctx, _who: Who, limit: Limit = 500, after: After = None
+) -> Response:
+    """The areas of the map in force, by code."""
+    areas = context.known().maps[-1].areas
+    return listing(request, [area_row(areas[code]) for code in sorted(areas)], after, limit)
+
+
+def area_row(area: Area) -> dict[str, Any]:
+    return {
+        "code": area.code,
+        "name": {"zh": area.name_zh, "en": area.name_en},
+        "parent": area.parent,
+        "level": area.level.value,
+        "bbox": list(area.bbox),
+        "made": area.made,
+    }
+
+
+@router.get("/categories", response_model=None, responses=schemas.problems(401, 422, 503))
+def get_categories(
+    request: Request, context: Ctx, _who: Who, limit: Limit = 500, after: After = None
+) -> Response:
+    """What can be reported, with the filing conditions of each category."""
+    categories = context.known().catalogue.categories.values()
+    return listing(request, [sheets.category_row(one) for one in categories], after, limit)
+
+
+@router.get("/departments", response_model=None, responses=schemas.problems(401, 422, 503))
+def get_departments(
+    request: Request, context: Ctx, _who: Who, limit: Limit = 500, after: After = None
+) -> Response:
+    """Departments and centres, by code."""
+    departments = context.known().departments.values()
+    return listing(request, [sheets.department_row(one) for one in departments], after, limit)
+
+
+@router.get("/cases", response_model=None, responses=schemas.problems(401, 403, 422, 503))
+def get_cases(
+    context: Ctx,
+    who: Who,
+    filters: Annotated[Filters, Depends(filters_of)],
+    limit: Limit = 50,
+    after: After = None,
+) -> Response:
+    """Cases in the caller's scope, newest first."""
+    access.require(who, access.READS_CASES, "read cases")
+    known = context.known()
+    check_filters(known, who, filters)
+    scope = access.case_scope(who, known.maps[-1].areas)
+    with transaction(context.database) as connection:
+        cases, following = reading.list_cases(connection, scope, filters, limit=limit, after=after)
+    return answer({"items": [sheets.case_row(case) for case in cases], "next": following})
+
+
+@router.get("/cases/similar", response_model=None, responses=schemas.problems(401, 403, 422, 503))
+def get_similar(
+    context: Ctx,
+    who: Who,
+    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
+    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
+    category: Annotated[str, Query(max_length=60)],
+) -> Response:
+    """Open cases that a new report here might repeat, nearest first, with their distance."""
+    access.require(who, access.READS_CASES, "read cases")
+    known = context.known()
+    scope = access.case_scope(who, known.maps[-1].areas)
+    x, y = known.maps[-1].projection.forward_one(lon, lat)
+    with transaction(context.database) as connection:
+        found = reading.similar_cases(connection, scope, x, y, category)
+    items = [{**sheets.case_row(case), "distance_m": round(away, 2)} for case, away in found]
+    return answer({"items": items, "next": None})
+
+
+@router.get("/cases/{key}", response_model=None, responses=schemas.problems(401, 403, 404, 503))
+def get_case(key: str, context: Ctx, who: Who) -> Response:
+    """One case by id or number, with its links, clocks, and what the caller may do now."""
+    access.require(who, access.READS_CASES, "read cases")
+    case = visible_case(context, who, key)
+    return answer(sheet_of(context, who, case), {"Cache-Control": "no-store"})
+
+
+def visible_case(context: Context, who: Principal, key: str) -> Case:
+    """The case, or 404 when there is none that the caller may read."""
+    scope = access.case_scope(who, context.known().maps[-1].areas)
+    with transaction(context.database) as connection:
+        case = reading.find_case(connection, key, scope)
+    if case is None:
+        raise CaseNotFound(f"there is no case {key[:60]} that you may read")
+    return case
+
+
+def sheet_of(context: Context, who: Principal, case: Case) -> dict[str, Any]:
+    rules = context.desk_rules()
+    with transaction(context.database) as connection:
+        reports = reading.case_reports(connection, case.id)
+        mine = reading.is_reporter(connection, case.id, who.subject)
+    view = view_of(case, rules.known.catalogue.categories, (who.subject,) if mine else ())
+    actor = Actor(id=who.subject, role=who.role.value, department=who.department)
+    forms = allowed_actions(rules.definitions[case.definition], view, actor)
+    return sheets.case_sheet(
+        case,
+        reports=reports,
+        calendars=rules.calendars,
+        actions=[sheets.action_row(form, case, rules.known) for form in forms],
+    )
+
+
+@router.get(
+    "/cases/{key}/events", response_model=None, responses=schemas.problems(401, 403, 404, 422, 503)
+)
+def get_events(
+    key: str,
+    context: Ctx,
+    who: Who,
+    after: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    limit: Limit = 500,
+) -> Response:
+    """The case's history in order. `texts` are the words that a body names by digest."""
+    access.require(who, access.READS_HISTORIES, "read histories")
+    case = visible_case(context, who, key)
+    with transaction(context.database) as connection:
+        entries = reading.case_history(connection, case, after=after, limit=limit + 1)
+    items = [event_row(entry) for entry in entries[:limit]]
+    following = str(items[-1]["seq"]) if len(entries) > limit else None
+    return answer({"items": items, "next": following}, {"Cache-Control": "no-store"})
+
+
+def event_row(entry: reading.HistoryEntry) -> dict[str, Any]:
+    event = entry.event
+    return {
+        "seq": event.seq,
+        "type": event.type,
+        "at": moment(event.at),
+        "actor": event.actor,
+        "body": event.body,
+        "hash": bytes(event.hash).hex(),
+        "previous_hash": bytes(event.previous_hash).hex(),
+        "texts": dict(entry.texts),
+    }
+
+
+@router.post(
+    "/cases/{key}/actions/{action}",
+    response_model=None,
+    responses=schemas.problems(401, 403, 404, 409, 422, 503),
+)
+def post_action(key: str, action: str, body: ActionBody, context: Ctx, who: Who) -> Response:
+    """Does an action. 409 tells what changed, or which actions are possible."""
+    request = ActionRequest(
+        name=action,
+        version=body.version,
+        reason=body.reason,
+        fields=dict(body.model_extra or {}),
+        id=body.id,
+    )
+    case = context.desk.act(context.desk_rules(), who, key, request)
+    return answer(sheet_of(context, who, case), {"Cache-Control": "no-store"})

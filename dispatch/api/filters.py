@@ -1,0 +1,96 @@
+"""The filters that lists of cases and the feed share, and whether the caller may name them."""
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import AwareDatetime
+
+from dispatch import access
+from dispatch.api.problems import Problem
+from dispatch.knowledge import Known
+from dispatch.reading import Filters
+from dispatch.reports import FieldProblem
+from dispatch.tokens import Principal, Role
+
+Code = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*\z")]
+
+
+def filters_of(  # noqa: PLR0913, PLR0917  the filters of the contract
+    city: Code = None,
+    district: Code = None,
+    community: Code = None,
+    department: Code = None,
+    state: Code = None,
+    category: Code = None,
+    line: Code = None,
+    overdue: bool | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
+    q: Annotated[str | None, Query(max_length=40, pattern=r"^[^\x00]*\z")] = None,
+) -> Filters:
+    """Reads the filters of a request (FastAPI dependency)."""
+    return Filters(
+        city=city,
+        district=district,
+        community=community,
+        department=department,
+        state=state,
+        category=category,
+        line=line,
+        overdue=overdue,
+        since=since,
+        until=until,
+        bbox=_bbox(bbox),
+        q=q,
+    )
+
+
+def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise _wrong("bbox", "must be four numbers: west,south,east,north in degrees") from None
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise _wrong("bbox", "must be west,south,east,north in degrees, smaller before larger")
+    return west, south, east, north
+
+
+def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
+    """403 for a filter outside the caller's scope, 422 for a code that does not exist."""
+    areas = known.maps[-1].areas
+    for name in ("city", "district", "community"):
+        code = getattr(filters, name)
+        if code is None:
+            continue
+        if code not in areas or areas[code].level != name:
+            raise _wrong(name, f"there is no {name} {code!r}; GET /api/v1/areas lists them")
+        above = code == principal.scope or access.covers(principal, areas, code)
+        if not above and not _is_above(known, code, principal.scope):
+            raise Problem(403, "not-allowed", f"{name} {code} lies outside your scope")
+    department = filters.department
+    if department is None:
+        return
+    if principal.role is Role.HANDLER and department != principal.department:
+        raise Problem(403, "not-allowed", f"department {department} is not yours")
+    if known.departments and department not in known.departments:
+        raise _wrong("department", f"there is no department {department!r}")
+
+
+def _is_above(known: Known, code: str, scope: str) -> bool:
+    """Naming the city or district that the caller's own area lies in narrows nothing."""
+    areas = known.maps[-1].areas
+    at: str | None = scope
+    while at is not None:
+        if at == code:
+            return True
+        at = areas[at].parent if at in areas else None
+    return False
+
+
+def _wrong(field: str, reason: str) -> Problem:
+    return Problem(
+        422, "invalid-request", f"{field} {reason}", errors=[FieldProblem(field, reason)]
+    )

@@ -1,0 +1,203 @@
+"""Follows the case topics for one api process, and hands entries to its subscribers."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+import structlog
+
+from dispatch.settings import Settings
+from dispatch.stopping import Stop
+from streams.errors import StreamError
+from streams.feed import (
+    BadPosition,
+    Encoder,
+    Entry,
+    Positions,
+    Ring,
+    Source,
+    decode_position,
+    encode_position,
+    partitions_of,
+)
+from streams.kafka import KafkaAdmin, KafkaTailReader
+
+CATCH_UP = 2000
+log = structlog.get_logger("feed")
+
+
+class Subscriber:
+    """One client's bounded queue. What does not fit ends the stream; the client resumes."""
+
+    def __init__(self, wanted: Callable[[Entry], bool], limit: int) -> None:
+        self._wanted = wanted
+        self._limit = limit
+        self._waiting: deque[bytes] = deque()
+        self._ready = asyncio.Event()
+        self.overflowed = False
+
+    def offer(self, entries: Sequence[Entry]) -> None:
+        """Queues what the client wants of these; never waits."""
+        for entry in entries:
+            if not self._wanted(entry):
+                continue
+            if len(self._waiting) >= self._limit:
+                self.overflowed = True
+                break
+            self._waiting.append(entry.data)
+        if self._waiting or self.overflowed:
+            self._ready.set()
+
+    def select(self, entries: Sequence[Entry]) -> bytes:
+        """The bytes of those entries that the client wants (for replays, which are not queued)."""
+        return b"".join(entry.data for entry in entries if self._wanted(entry))
+
+    async def take(self, timeout_s: float) -> bytes:
+        """All that waits, as one chunk; empty after the time-out."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), timeout_s)
+        self._ready.clear()
+        chunk = b"".join(self._waiting)
+        self._waiting.clear()
+        return chunk
+
+
+class Following:
+    """The feed of one process: a reading thread, a ring, and the subscribers."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        districts: Callable[[], Sequence[str]],
+        epoch: Callable[[], int],
+    ) -> None:
+        self._settings = settings
+        self._loop = loop
+        self._districts = districts
+        self._read_epoch = epoch
+        self._ring = Ring(settings.feed_ring)
+        self._subscribers: set[Subscriber] = set()
+        self._sources: tuple[Source, ...] = ()
+        self.epoch = 0
+        self.ready = False
+
+    def start(self, stop: Stop) -> None:
+        """Starts the reading thread."""
+        threading.Thread(target=self._run, args=(stop,), name="feed", daemon=True).start()
+
+    @property
+    def clients(self) -> int:
+        return len(self._subscribers)
+
+    @property
+    def position(self) -> str:
+        return encode_position(self.epoch, self._ring.positions)
+
+    def join(self, subscriber: Subscriber) -> None:
+        """From now on the subscriber hears every entry; call in the event loop."""
+        self._subscribers.add(subscriber)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        self._subscribers.discard(subscriber)
+
+    def parse(self, text: str) -> Positions:
+        """Reads a client's position; raises BadPosition."""
+        return decode_position(text, self.epoch, [source.name for source in self._sources])
+
+    def kept(self, positions: Positions) -> list[Entry] | None:
+        """What the ring has behind `positions`, or None when it does not reach back so far."""
+        return self._ring.after(positions) if self._ring.covers(positions) else None
+
+    async def read_back(self, positions: Positions) -> tuple[list[Entry], Positions]:
+        """The next entries from Kafka behind `positions`; raises BadPosition past retention."""
+        return await asyncio.to_thread(self._read_back, positions, dict(self._ring.positions))
+
+    def _read_back(
+        self, positions: Positions, until: Mapping[str, int]
+    ) -> tuple[list[Entry], Positions]:
+        partitions = partitions_of(self._sources)
+        reader = KafkaTailReader(self._settings.kafka_servers)
+        try:
+            first = reader.beginnings(partitions)
+            for partition, name in partitions.items():
+                if not first[partition] <= positions[name] <= until[name]:
+                    raise BadPosition("the position is older than what is kept, or not yet written")
+            encoder = Encoder(self.epoch, self._sources, positions)
+            behind = {p: positions[n] for p, n in partitions.items() if positions[n] < until[n]}
+            reader.assign(behind)
+            entries: list[Entry] = []
+            while len(entries) < CATCH_UP and any(
+                encoder.positions[name] < until[name] for name in until
+            ):
+                for record in reader.poll(1.0, 500):
+                    if record.offset < until[partitions[record.partition]]:
+                        entry = encoder.encode(record)
+                        entries += [] if entry is None else [entry]
+            return entries, encoder.positions
+        finally:
+            reader.close()
+
+    def _run(self, stop: Stop) -> None:
+        while not stop.is_set():
+            try:
+                self._follow(stop)
+            except StreamError as error:
+                self.ready = False
+                log.warning("kafka is away", reason=str(error))
+            except Exception as error:  # noqa: BLE001  the thread must live as long as the process
+                self.ready = False
+                log.error("feed starts again", reason=repr(error))
+            stop.wait(1)
+
+    def _follow(self, stop: Stop) -> None:
+        districts = self._districts()
+        sources = self._find_sources(districts)
+        partitions = partitions_of(sources)
+        reader = KafkaTailReader(self._settings.kafka_servers)
+        try:
+            epoch = self._read_epoch()
+            ends = reader.ends(partitions)
+            continues = sources == self._sources and epoch == self.epoch
+            starts = {
+                name: self._ring.positions[name] if continues else ends[partition]
+                for partition, name in partitions.items()
+            }
+            encoder = Encoder(epoch, sources, starts)
+            reader.assign({p: starts[name] for p, name in partitions.items()})
+            if not continues:
+                self._loop.call_soon_threadsafe(self._begin, sources, epoch, dict(starts))
+            self.ready = True
+            while not stop.is_set() and self._districts() == districts:
+                records = reader.poll(0.5, 1000)
+                found = [e for e in map(encoder.encode, records) if e is not None]
+                if records:
+                    self._loop.call_soon_threadsafe(self._publish, found, dict(encoder.positions))
+        finally:
+            reader.close()
+
+    def _find_sources(self, districts: Sequence[str]) -> tuple[Source, ...]:
+        admin = KafkaAdmin(self._settings.kafka_servers)
+        try:
+            topics = {self._settings.cases_topic(code): code for code in districts}
+            ids = admin.topic_ids(topics)
+        finally:
+            admin.close()
+        return tuple(
+            Source(label=label, topic=topic, topic_id=ids[topic])
+            for topic, label in sorted(topics.items())
+            if topic in ids
+        )
+
+    def _begin(self, sources: tuple[Source, ...], epoch: int, positions: Positions) -> None:
+        self._sources = sources
+        self.epoch = epoch
+        self._ring.begin(positions)
+
+    def _publish(self, entries: Sequence[Entry], positions: Positions) -> None:
+        self._ring.append(entries, positions)
+        for subscriber in self._subscribers:
+            subscriber.offer(entries)

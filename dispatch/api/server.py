@@ -1,0 +1,268 @@
+"""Builds the api process and runs it: HTTP, the feed's reading thread, the refreshed knowledge."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+
+import orjson
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+import dispatch
+from dispatch.api import desk, feed, intake, pages, photos, problems, schemas
+from dispatch.api.context import Acknowledgements, Context
+from dispatch.api.following import Following
+from dispatch.catalogue import load_calendars
+from dispatch.database import connect_engine, transaction
+from dispatch.desk import Desk
+from dispatch.errors import ConfigurationError
+from dispatch.heartbeat import KAFKA, Heartbeat
+from dispatch.intake import Buckets, Intake
+from dispatch.keys import load_keys
+from dispatch.knowledge import Knowledge, Known
+from dispatch.photos import PhotoStore
+from dispatch.settings import Settings
+from dispatch.stopping import Stop
+from dispatch.tokens import Verifier
+from dispatch.wiring import Cached, installation_of, load_definitions
+from streams.errors import StreamError
+from streams.kafka import KafkaWriter
+from streams.producer import BoundedProducer
+
+log = structlog.get_logger("api")
+WEB = Path(dispatch.__file__).parent.parent / "web" / "console"
+
+
+def build_context(settings: Settings) -> Context:
+    """Everything but Kafka, which is connected in the background."""
+    database = connect_engine(settings.database_url, role="api", pool_size=10)
+    keys = load_keys(settings.keys_dir)
+    verifier = Verifier(keys.signing)
+    store = PhotoStore(settings.photos_dir, settings.photo_limit_pixels)
+
+    def changed(known: Known) -> None:
+        verifier.deny(known.denied)
+
+    return Context(
+        settings=settings,
+        database=database,
+        keys=keys,
+        verifier=verifier,
+        knowledge=Knowledge(
+            database,
+            snapshot=settings.snapshot_file,
+            refresh_s=settings.refresh_s,
+            changed=changed,
+        ),
+        photos=store,
+        intake=Intake(keys, store, topic=settings.reports_topic),
+        buckets=Buckets(),
+        desk=Desk(database, store),
+        definitions=load_definitions(),
+        calendars=Cached(
+            database,
+            lambda connection: load_calendars(connection, settings.calendar),
+            settings.refresh_s,
+        ),
+        heartbeat=Heartbeat(settings.run_dir, "api"),
+    )
+
+
+def build_app(context: Context, stop: Stop) -> FastAPI:
+    """The application; `stop` ends its threads."""
+    app = FastAPI(
+        title="Wangge",
+        version="0.1.0",
+        description="The engine that runs a city managed by grid.",
+        lifespan=_lifespan(context, stop),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        responses={},
+    )
+    app.state.context = context
+    problems.install(app)
+    for module in (intake, photos, desk, feed):
+        app.include_router(module.router)
+    _add_health(app, context)
+    pages.install(app)
+    if WEB.is_dir():
+        app.mount("/console", StaticFiles(directory=WEB), name="console")
+    _add_schemas(app)
+    return app
+
+
+def _add_schemas(app: FastAPI) -> None:
+    original = app.openapi
+
+    def openapi() -> dict[str, object]:
+        document = original()
+        found = document.setdefault("components", {}).setdefault("schemas", {})
+        found["ProblemDocument"] = schemas.ProblemDocument.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        found["FieldError"] = schemas.FieldError.model_json_schema()
+        for name, schema in schemas.REPORT_SCHEMA.get("$defs", {}).items():
+            found.setdefault(name, schema)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _lifespan(
+    context: Context, stop: Stop
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(context.knowledge.start, stop)
+        following = Following(
+            context.settings,
+            loop=loop,
+            districts=lambda: districts_of(context),
+            epoch=lambda: epoch_of(context),
+        )
+        app.state.following = following
+        following.start(stop)
+        threading.Thread(
+            target=_connect_kafka, args=(context, loop, stop), name="kafka", daemon=True
+        ).start()
+        beating = asyncio.create_task(_beat(context, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            beating.cancel()
+            context.photos.close()
+            if context.producer is not None:
+                await asyncio.to_thread(context.producer.close)
+            context.database.dispose()
+
+    return lifespan
+
+
+def districts_of(context: Context) -> list[str]:
+    """The districts whose topics the feed follows."""
+    known = context.knowledge.known
+    if known is None:
+        return []
+    areas = [area for area_map in known.maps for area in area_map.areas.values()]
+    return sorted({area.code for area in areas if area.level == "district"})
+
+
+def epoch_of(context: Context) -> int:
+    """The installation's epoch; the feed waits until PostgreSQL has told it once."""
+    with transaction(context.database) as connection:
+        return installation_of(connection).epoch
+
+
+def _connect_kafka(context: Context, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+    settings = context.settings
+    while not stop.is_set():
+        try:
+            writer = KafkaWriter(
+                settings.kafka_servers,
+                linger_ms=settings.kafka_linger_ms,
+                delivery_s=10.0,
+                client="wangge-api",
+            )
+        except StreamError as error:
+            log.warning("kafka is away", reason=str(error))
+            stop.wait(1)
+            continue
+        context.producer = BoundedProducer(
+            writer,
+            max_records=settings.intake_in_flight_records,
+            max_bytes=settings.intake_in_flight_bytes,
+        )
+        while not writer.ready(settings.reports_topic):
+            if stop.wait(0.5):
+                return
+        context.acknowledgements = Acknowledgements(context.producer, loop)
+        return
+
+
+async def _beat(context: Context, stop: Stop) -> None:
+    while not stop.is_set():
+        waiting = None if context.acknowledgements is not None else KAFKA
+        if context.knowledge.known is None:
+            waiting = "postgres"
+        context.heartbeat.beat(waiting)
+        await asyncio.sleep(0.5)
+
+
+def _add_health(app: FastAPI, context: Context) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> Response:
+        return PlainTextResponse("alive\n")
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz(request: Request) -> Response:
+        following: Following = request.app.state.following
+        reasons = [
+            reason
+            for failed, reason in (
+                (context.knowledge.known is None, f"no map yet: {context.knowledge.reason}"),
+                (context.acknowledgements is None, "Kafka is not connected"),
+                (not following.ready, "the feed is not connected"),
+            )
+            if failed
+        ]
+        accepts = context.knowledge.known is not None and context.acknowledgements is not None
+        body = orjson.dumps({"ready": accepts, "reasons": reasons})
+        return Response(body, 200 if accepts else 503, media_type="application/json")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        following: Following = request.app.state.following
+        producer = context.producer
+        lines = [
+            "# TYPE ingest_inflight gauge",
+            f"ingest_inflight {0 if producer is None else producer.in_flight}",
+            "# TYPE feed_clients gauge",
+            f"feed_clients {following.clients}",
+        ]
+        return PlainTextResponse("\n".join(lines) + "\n")
+
+
+def serve_api(settings: Settings, stop: Stop) -> None:
+    """Runs the api until told to stop; raises ConfigurationError when the port is taken."""
+    app = build_app(build_context(settings), stop)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=30,
+            limit_concurrency=6000,
+            backlog=4096,
+            server_header=False,
+            h11_max_incomplete_event_size=64_000,
+        )
+    )
+
+    def watch() -> None:
+        stop.wait()
+        server.should_exit = True
+
+    threading.Thread(target=watch, name="stop", daemon=True).start()
+    started = time.monotonic()
+    with suppress(KeyboardInterrupt):
+        try:
+            server.run()
+        except SystemExit as error:
+            raise ConfigurationError(
+                f"the api cannot listen on {settings.host}:{settings.port}; is the port in use? "
+                "Choose another with --port"
+            ) from error
+    log.info("api ended", seconds=round(time.monotonic() - started))
