@@ -1,0 +1,231 @@
+"""Areas from and to GeoJSON: all or nothing, as a new version of the map.
+
+A file adds and changes the areas it names; areas it does not name stay as they are.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from geo import ewkb
+from geo.crs import Projection
+from geo.geojson import read_features, shown
+from geo.shapes import to_degrees
+from grid import tables
+from grid.areas import Level, load_map
+from grid.columns import SRID
+from grid.copying import copy_rows
+from grid.errors import NoMapError, RegisterError
+from grid.importing.checks import gaps_m2, map_refusals
+from grid.importing.rows import AreaRow, Refusal, judge
+
+LEAD = timedelta(seconds=60)
+"""How far ahead a new map takes effect at least, so that all processes change together."""
+
+Progress = Callable[[str, int, int], None]
+_STEPS = ("reading", "checking", "writing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import did, or why it did nothing: with any refusal nothing was changed.
+
+    `gaps` are square metres of an area that the areas below it leave uncovered (allowed).
+    `version` is the new map's, None when nothing changed.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    gaps: Mapping[str, float]
+    version: int | None = None
+
+
+def import_areas(
+    connection: Connection, path: Path, effective_at: datetime | None, progress: Progress
+) -> ImportReport:
+    """Imports areas in the connection's transaction, which the caller commits.
+
+    `effective_at` must be at least `LEAD` ahead of the database's clock and after every other
+    version; None means as soon as that allows. The first map may take effect at once. A naive
+    time raises ValueError; a file that cannot be opened raises OSError; everything else that is
+    wrong is a refusal in the report.
+    """
+    if effective_at is not None and effective_at.tzinfo is None:
+        raise ValueError(f"effective_at {effective_at} has no zone; say +08:00 or Z")
+    progress(_STEPS[0], 0, len(_STEPS))
+    reading = read_features(path.read_bytes())
+    judged = judge(reading.features, Projection())
+    refused = sorted((*reading.faults, *judged.refused), key=lambda r: (r.row, r.field))
+    if refused:
+        return ImportReport(refused=tuple(refused), gaps={})
+    # One import at a time: each builds on the newest version.
+    connection.execute(text("lock table map_version in share row exclusive mode"))
+    moment = _moment(connection, effective_at)
+    if isinstance(moment, Refusal):
+        return ImportReport(refused=(moment,), gaps={})
+    progress(_STEPS[1], 1, len(_STEPS))
+    held = _held(connection)
+    report = _compare(held, judged.rows)
+    if report.refused or not (report.added or report.changed):
+        return report
+    progress(_STEPS[2], 2, len(_STEPS))
+    version = _write(connection, report, {row.code: row for row in judged.rows}, moment)
+    progress(_STEPS[2], 3, len(_STEPS))
+    return ImportReport(
+        added=report.added,
+        changed=report.changed,
+        unchanged=report.unchanged,
+        gaps=report.gaps,
+        version=version,
+    )
+
+
+def export_areas(connection: Connection, path: Path) -> int:
+    """Writes the areas of the newest version, which may still lie in the future, as GeoJSON;
+    returns how many.
+
+    What it writes, an import into the same register finds unchanged. The file appears whole or
+    not at all. Raises NoMapError when there is no map.
+    """
+    held = _held(connection)
+    if not held:
+        raise NoMapError("there is no area to export; import areas or load the demo city first")
+    projection = Projection()
+    lines = [_feature(row, projection) for row in held.values()]
+    body = '{"type": "FeatureCollection", "features": [\n' + ",\n".join(lines) + "\n]}\n"
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(body, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return len(lines)
+
+
+def _compare(held: Mapping[str, AreaRow], rows: tuple[AreaRow, ...]) -> ImportReport:
+    after = {**held, **{row.code: row for row in rows}}
+    unchanged = [r.code for r in rows if r.code in held and r.says_same(held[r.code])]
+    # Areas that stay as they are were checked when they came in.
+    judged = {**after, **{code: held[code] for code in unchanged}}
+    return ImportReport(
+        added=tuple(r.code for r in rows if r.code not in held),
+        changed=tuple(r.code for r in rows if r.code in held and not r.says_same(held[r.code])),
+        unchanged=tuple(unchanged),
+        refused=tuple(map_refusals(judged)),
+        gaps=gaps_m2(after),
+    )
+
+
+def _moment(connection: Connection, asked: datetime | None) -> datetime | Refusal:
+    now, newest = connection.execute(
+        text("select clock_timestamp(), max(effective_at) from map_version")
+    ).one()
+    clock: datetime = now
+    if newest is None:
+        return asked or clock
+    earliest: datetime = max(clock + LEAD, newest + timedelta(microseconds=1))
+    if asked is None:
+        return earliest + timedelta(seconds=1)
+    if asked < earliest:
+        return Refusal(
+            row=0,
+            field="effective_at",
+            value=shown(asked.isoformat()),
+            reason="a new map takes effect at least 60 s ahead and after every other version; "
+            f"the earliest moment now is {earliest.astimezone(UTC).isoformat()}",
+        )
+    return asked
+
+
+def _held(connection: Connection) -> dict[str, AreaRow]:
+    rows = connection.execute(
+        text(
+            "select code, level, parent, name_zh, name_en, made, ST_AsBinary(geom, 'NDR') as shape"
+            " from area where until_version is null order by code"
+        )
+    )
+    held = [
+        AreaRow(
+            row=0,
+            code=row.code,
+            level=Level(row.level),
+            parent=row.parent,
+            name_zh=row.name_zh,
+            name_en=row.name_en,
+            made=row.made,
+            shape=bytes(row.shape),
+        )
+        for row in rows
+    ]
+    ranks = list(Level)
+    return {row.code: row for row in sorted(held, key=lambda r: (ranks.index(r.level), r.code))}
+
+
+def _write(
+    connection: Connection,
+    report: ImportReport,
+    rows: Mapping[str, AreaRow],
+    effective_at: datetime,
+) -> int:
+    version = int(
+        connection.execute(
+            text(
+                "insert into map_version (version, effective_at, note)"
+                " select coalesce(max(version), 0) + 1, :effective_at, 'import'"
+                " from map_version returning version"
+            ),
+            {"effective_at": effective_at},
+        ).scalar_one()
+    )
+    connection.execute(
+        text(
+            "update area set until_version = :version"
+            " where until_version is null and code = any(:codes)"
+        ),
+        {"version": version, "codes": list(report.changed)},
+    )
+    copy_rows(
+        connection,
+        tables.area,
+        ("code", "since_version", "level", "parent", "name_zh", "name_en", "made", "geom"),
+        (
+            (r.code, version, r.level, r.parent, r.name_zh, r.name_en, r.made,
+             ewkb.from_wkb(r.shape, SRID))
+            for r in (rows[code] for code in (*report.added, *report.changed))
+        ),
+    )  # fmt: skip
+    _read_back(connection, effective_at)
+    return version
+
+
+def _read_back(connection: Connection, effective_at: datetime) -> None:
+    # A map that no process could load must not be committed.
+    try:
+        load_map(connection, effective_at)
+    except RegisterError as error:
+        raise RegisterError(f"the imported areas are no map that can be used: {error}") from error
+
+
+def _feature(row: AreaRow, projection: Projection) -> str:
+    return json.dumps(
+        {
+            "type": "Feature",
+            "properties": {
+                "code": row.code,
+                "level": row.level,
+                "parent": row.parent,
+                "name_zh": row.name_zh,
+                "name_en": row.name_en,
+                "made": row.made,
+            },
+            "geometry": to_degrees(row.shape, projection),
+        },
+        ensure_ascii=False,
+    )
