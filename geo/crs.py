@@ -123,34 +123,38 @@ def to_wgs84_one(lon: float, lat: float, crs: Crs) -> tuple[float, float]:
 
 
 def _invert(lon: FloatArray, lat: FloatArray, system: Crs) -> tuple[FloatArray, FloatArray]:
-    guess_lon, guess_lat = lon, lat
+    inside, goal_lon, goal_lat = _inside_china(lon, lat)
+    guess_lon, guess_lat = goal_lon, goal_lat
     for _ in range(_MAX_ROUNDS):
-        seen_lon, seen_lat = _step(guess_lon, guess_lat, system)
-        miss_lon, miss_lat = lon - seen_lon, lat - seen_lat
+        seen_lon, seen_lat = _FORWARD[system](guess_lon, guess_lat, np)
+        miss_lon, miss_lat = goal_lon - seen_lon, goal_lat - seen_lat
         guess_lon, guess_lat = guess_lon + miss_lon, guess_lat + miss_lat
         if not np.any((np.abs(miss_lon) > _CONVERGED_DEG) | (np.abs(miss_lat) > _CONVERGED_DEG)):
             break
-    return guess_lon, guess_lat
+    return np.where(inside, guess_lon, lon), np.where(inside, guess_lat, lat)
 
 
 def _step(lon: FloatArray, lat: FloatArray, system: Crs) -> tuple[FloatArray, FloatArray]:
-    # Outside China the formula is not defined; a harmless inside point stands in for it.
-    inside = _in_china(lon, lat)
-    moved = _FORWARD[system](np.where(inside, lon, 111.0), np.where(inside, lat, 26.0), np)
-    return np.where(inside, moved[0], lon), np.where(inside, moved[1], lat)
+    inside, from_lon, from_lat = _inside_china(lon, lat)
+    to_lon, to_lat = _FORWARD[system](from_lon, from_lat, np)
+    return np.where(inside, to_lon, lon), np.where(inside, to_lat, lat)
 
 
-def _in_china(lon: FloatArray, lat: FloatArray) -> npt.NDArray[np.bool_]:
+def _inside_china(
+    lon: FloatArray, lat: FloatArray
+) -> tuple[npt.NDArray[np.bool_], FloatArray, FloatArray]:
+    """Which points the formula is made for; a harmless point stands in for each of the others."""
     west, east, south, north = _CHINA
-    return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    return inside, np.where(inside, lon, 111.0), np.where(inside, lat, 26.0)
 
 
 def _invert_one(lon: float, lat: float, system: Crs) -> tuple[float, float]:
     west, east, south, north = _CHINA
+    if not (west <= lon <= east and south <= lat <= north):
+        return lon, lat
     guess_lon, guess_lat = lon, lat
     for _ in range(_MAX_ROUNDS):
-        if not (west <= guess_lon <= east and south <= guess_lat <= north):
-            return (lon, lat) if (guess_lon, guess_lat) == (lon, lat) else (guess_lon, guess_lat)
         seen_lon, seen_lat = _FORWARD[system](guess_lon, guess_lat, math)
         miss_lon, miss_lat = lon - seen_lon, lat - seen_lat
         guess_lon, guess_lat = guess_lon + miss_lon, guess_lat + miss_lat
