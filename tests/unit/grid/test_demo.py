@@ -1,0 +1,132 @@
+"""The demo city: whole, exact, the same for the same seed."""
+
+import hashlib
+from collections import Counter
+from functools import cache
+
+import shapely
+
+from geo.codes import Edition, parse_part_id
+from geo.partition import is_coverage
+from grid.areas import Level
+from grid.demo.borders import DemoAreas, draw_areas
+from grid.demo.departments import appoint
+from grid.demo.divisions import COUNTY_NAMES, FOLDED, read_divisions
+from grid.demo.housing import DemoBuilding, place_buildings
+from grid.demo.parts import DemoPart, place_parts, read_part_classes
+from grid.demo.streets import lay_city_streets
+from grid.departments import DutyRule, DutyTable
+
+SEED = 7
+DISTRICT = "431103"
+
+
+@cache
+def drawn() -> DemoAreas:
+    return draw_areas(read_divisions(), SEED, [DISTRICT])
+
+
+@cache
+def parts() -> list[DemoPart]:
+    return list(place_parts(lay_city_streets(drawn(), SEED), read_part_classes(), 3000, SEED))
+
+
+@cache
+def buildings() -> list[DemoBuilding]:
+    names = {area.code: area.name_zh for area in drawn().areas}
+    return list(place_buildings(lay_city_streets(drawn(), SEED), names, 1501, SEED))
+
+
+def digest(areas: DemoAreas) -> str:
+    return hashlib.sha256(b"".join(area.shape for area in areas.areas)).hexdigest()
+
+
+def test_the_divisions_are_those_of_the_statistical_codes() -> None:
+    divisions = read_divisions()
+    counted = Counter(community.county for community in divisions.communities)
+    assert len(divisions.communities) == 3331
+    assert len(divisions.townships) == 195
+    assert counted.keys() == COUNTY_NAMES.keys()
+    # The development zones' communities are counted where they lie.
+    assert (counted["431102"], counted["431103"], counted["431181"]) == (334, 204 + 17, 610)
+    assert {c.code[:6] for c in divisions.communities} == COUNTY_NAMES.keys() | FOLDED.keys()
+
+
+def test_the_communities_of_a_county_are_an_exact_coverage_of_it() -> None:
+    cells = [area.shape for area in drawn().areas if area.level is Level.COMMUNITY]
+    (county,) = (area.shape for area in drawn().areas if area.level is Level.DISTRICT)
+    assert len(cells) == 221
+    assert is_coverage(cells)
+    total = sum(shapely.from_wkb(cell).area for cell in cells)
+    assert abs(shapely.from_wkb(county).area - total) < 0.01
+
+
+def test_the_same_seed_draws_the_same_city_and_another_seed_another() -> None:
+    divisions = read_divisions()
+    assert digest(draw_areas(divisions, SEED, ["431125"])) == digest(
+        draw_areas(divisions, SEED, ["431125"])
+    )
+    assert digest(draw_areas(divisions, SEED, ["431125"])) != digest(
+        draw_areas(divisions, SEED + 1, ["431125"])
+    )
+
+
+def test_every_part_has_a_code_of_its_own_and_lies_in_its_community() -> None:
+    shapes = {area.code: shapely.from_wkb(area.shape) for area in drawn().areas}
+    assert len(parts()) == 3000
+    assert len({part.code for part in parts()}) == 3000
+    for part in parts():
+        parsed = parse_part_id(part.code, Edition.GB2013)
+        assert (parsed.division, parsed.category) == (DISTRICT, part.part_class.category)
+        assert shapes[part.community].contains(shapely.Point(part.x, part.y))
+
+
+def test_parts_come_in_the_shares_of_their_classes() -> None:
+    counted = Counter(part.part_class.category for part in parts())
+    trees = next(c for c in read_part_classes() if c.category == "P0402")
+    assert abs(counted["P0402"] / 3000 - trees.share) < 0.03
+
+
+def test_dwellings_are_as_many_as_asked_and_lie_in_their_building() -> None:
+    shapes = {area.code: shapely.from_wkb(area.shape) for area in drawn().areas}
+    codes = [home.code for building in buildings() for home in building.dwellings]
+    assert len(codes) == 1501
+    assert len(set(codes)) == 1501
+    for building in buildings():
+        footprint = shapely.Polygon(building.corners)
+        assert shapes[building.community].contains(footprint)
+        assert len(building.code) == 22
+        for home in building.dwellings:
+            assert footprint.contains(shapely.Point(home.x, home.y))
+            assert home.code[:17] == building.code[:17]
+
+
+def test_no_two_buildings_overlap() -> None:
+    footprints = [shapely.Polygon(building.corners) for building in buildings()]
+    first, second = shapely.STRtree(footprints).query(footprints, predicate="intersects")
+    assert (first == second).all()
+
+
+def test_duties_leave_only_the_stated_categories_undecided() -> None:
+    offices = appoint(read_divisions().communities)
+    table = DutyTable(offices.duties)
+    known = {d.code for d in offices.departments}
+    assert {duty.department for duty in offices.duties} <= known
+    for district in ("431102", "431103"):
+        rules = {
+            category: table.find(category, "431100", district, f"{district}001999").rule
+            for category in ("E0110", "E0401", "E0409", "E0410", "P0137", "P0402", "E0502",
+                             "P0150", "E0128", "E0505", "P0123", "E0133", "E0602")
+        }  # fmt: skip
+        undecided = {category for category, rule in rules.items() if rule is not DutyRule.EXACT}
+        assert undecided == {"E0128", "E0505", "P0123", "E0133", "E0602"}
+        assert rules["E0128"] is DutyRule.AMBIGUOUS
+        assert rules["E0133"] is DutyRule.NONE
+
+
+def test_every_community_of_the_urban_districts_has_a_member() -> None:
+    divisions = read_divisions()
+    offices = appoint(divisions.communities)
+    served = {c.code for c in divisions.communities if c.county in ("431102", "431103")}
+    assert {member.area for member in offices.members} == served
+    assert len({member.subject for member in offices.members}) == len(offices.members)
