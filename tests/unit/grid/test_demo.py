@@ -3,8 +3,11 @@
 import hashlib
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
+import pytest
 import shapely
+import yaml
 
 from geo.codes import Edition, parse_part_id
 from geo.partition import is_coverage
@@ -14,11 +17,12 @@ from grid.demo.departments import appoint
 from grid.demo.divisions import COUNTY_NAMES, FOLDED, read_divisions
 from grid.demo.housing import DemoBuilding, place_buildings
 from grid.demo.parts import DemoPart, place_parts, read_part_classes
-from grid.demo.streets import lay_city_streets
+from grid.demo.streets import URBAN_DISTRICTS, lay_city_streets
 from grid.departments import DutyRule, DutyTable
 
 SEED = 7
 DISTRICT = "431103"
+STANDARD = Path(__file__).parents[3] / "data" / "standards" / "gbt-30428.2-2013.yaml"
 
 
 @cache
@@ -107,21 +111,39 @@ def test_no_two_buildings_overlap() -> None:
     assert (first == second).all()
 
 
-def test_duties_leave_only_the_stated_categories_undecided() -> None:
+@cache
+def category_names() -> dict[str, str]:
+    """Chinese names of the standard's categories by code."""
+    standard = yaml.safe_load(STANDARD.read_text(encoding="utf-8"))
+    return {
+        f"{kind['kind'][0].upper()}{category['code']}": category["name"]["zh"]
+        for kind in standard["classes"]
+        for category in kind["categories"]
+    }
+
+
+@pytest.mark.parametrize("district", URBAN_DISTRICTS)
+def test_duties_decide_every_category_but_the_stated_ones(district: str) -> None:
     offices = appoint(read_divisions().communities)
     table = DutyTable(offices.duties)
-    known = {d.code for d in offices.departments}
-    assert {duty.department for duty in offices.duties} <= known
-    for district in ("431102", "431103"):
-        rules = {
-            category: table.find(category, "431100", district, f"{district}001999").rule
-            for category in ("E0110", "E0401", "E0409", "E0410", "P0137", "P0402", "E0502",
-                             "P0150", "E0128", "E0505", "P0123", "E0133", "E0602")
-        }  # fmt: skip
-        undecided = {category for category, rule in rules.items() if rule is not DutyRule.EXACT}
-        assert undecided == {"E0128", "E0505", "P0123", "E0133", "E0602"}
-        assert rules["E0128"] is DutyRule.AMBIGUOUS
-        assert rules["E0133"] is DutyRule.NONE
+    station = f"{district}001009" if district == "431102" else "431103001001"
+    rules = {
+        category: table.find(category, "431100", district, station).rule
+        for category in category_names()
+    }
+    undecided = {c: rule for c, rule in rules.items() if rule is not DutyRule.EXACT}
+    assert undecided == {
+        "E0128": DutyRule.AMBIGUOUS,
+        "E0505": DutyRule.AMBIGUOUS,
+        "P0123": DutyRule.AMBIGUOUS,
+        "E0133": DutyRule.NONE,
+        "E0602": DutyRule.NONE,
+    }
+    assert {duty.department for duty in offices.duties} <= {d.code for d in offices.departments}
+
+
+def test_parts_carry_the_names_of_the_standard() -> None:
+    assert {c.category: c.name_zh for c in read_part_classes()}.items() <= category_names().items()
 
 
 def test_every_community_of_the_urban_districts_has_a_member() -> None:
