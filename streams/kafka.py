@@ -125,11 +125,14 @@ class _ConsumerReader:
     _consumer: Any
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
-        with _ours("reading"):
-            polled = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=limit)
-        if self.failure is not None:
-            failure, self.failure = self.failure, None
-            raise failure
+        try:
+            with _ours("reading"):
+                polled = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=limit)
+        finally:
+            # What a listener met comes first: the library only logs it and then misses positions.
+            if self.failure is not None:
+                failure, self.failure = self.failure, None
+                raise failure
         return [
             Record(
                 partition=Partition(at.topic, at.partition),
@@ -256,7 +259,7 @@ class KafkaAdmin:
         with _ours("describing topics"):
             described = self._admin.describe_topics(list(topics))
         return {
-            topic["name"]: (topic["topic_id"], len(topic["partitions"]))
+            topic["name"]: (UUID(str(topic["topic_id"])), len(topic["partitions"]))
             for topic in described
             if not topic.get("error_code")
         }

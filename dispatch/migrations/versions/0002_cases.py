@@ -321,7 +321,8 @@ grant select on installation, category, condition, calendar, "case", case_event,
 
 def upgrade() -> None:
     for script in (TABLES, MONTHS, RIGHTS):
-        op.get_bind().exec_driver_sql(script)
+        # psycopg itself, for SQLAlchemy would read the % of format() as a placeholder.
+        op.get_bind().connection.driver_connection.execute(script)
 
 
 def downgrade() -> None:
