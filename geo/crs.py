@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Number = TypeVar("Number", float, FloatArray)
@@ -55,6 +55,8 @@ class Projection:
         self.epsg = epsg
         self._forward = Transformer.from_crs(4490, epsg, always_xy=True)
         self._inverse = Transformer.from_crs(epsg, 4490, always_xy=True)
+        use = CRS.from_epsg(epsg).area_of_use
+        self._meridians = (use.west, use.east) if use is not None else (-180.0, 180.0)
 
     def forward(self, lons: npt.ArrayLike, lats: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Metres of many points; infinite where the projection is not defined."""
@@ -65,6 +67,13 @@ class Projection:
         """Degrees of many points given in metres."""
         lons, lats = self._inverse.transform(_floats(xs), _floats(ys))
         return _floats(lons), _floats(lats)
+
+    def reaches(self, lons: npt.ArrayLike) -> bool:
+        """Whether all longitudes lie within three degrees of the system's area of use; further
+        away its metres mean little."""
+        west, east = self._meridians
+        values = _floats(lons)
+        return bool(np.all((values >= west - 3.0) & (values <= east + 3.0)))
 
     def forward_one(self, lon: float, lat: float) -> tuple[float, float]:
         """Metres of one point, for the path that every report takes."""

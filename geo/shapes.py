@@ -42,6 +42,8 @@ def from_degrees(geometry: Mapping[str, Any], projection: Projection) -> bytes:
     """
 
     def project(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        if not projection.reaches(points[:, 0]):
+            raise GeometryError(f"it lies outside the zone of EPSG:{projection.epsg}, the city's")
         xs, ys = projection.forward(points[:, 0], points[:, 1])
         return np.column_stack((snap(xs), snap(ys)))
 
