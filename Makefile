@@ -1,0 +1,20 @@
+# make up: everything on this machine, with a demo city.  make test: every check.
+.PHONY: setup up test check lint
+
+setup:
+	@scripts/setup.sh
+
+up: setup
+	@exec .venv/bin/wangge up --demo --simulate 1
+
+lint: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+check: lint
+	.venv/bin/pytest -q tests/unit
+
+test: lint
+	.venv/bin/pytest
