@@ -1,7 +1,7 @@
 """Whether areas of one level lie beside each other and inside what is above them.
 
-Shapes are WKB in the projected system. Borders drawn apart and put on the grid leave slivers;
-what is on average thinner than `SLIVER_M` is no overlap.
+Shapes are WKB in the projected system. Borders that were rounded apart leave slivers; what is on
+average thinner than `SLIVER_M` is no overlap.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-SLIVER_M = 0.002
+SLIVER_M = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

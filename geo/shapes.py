@@ -1,7 +1,8 @@
 """What the registers need to know of shapes, given and returned as WKB in the projected system."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import shapely
 
 from geo.crs import FloatArray, Projection, snap
 from geo.errors import GeometryError
+from geo.noding import node
 
 
 def degree_bounds(shapes: Sequence[bytes], projection: Projection) -> FloatArray:
@@ -40,21 +42,42 @@ def from_degrees(geometry: Mapping[str, Any], projection: Projection) -> bytes:
     Each vertex is projected and put on the grid of `geo.crs.GRID_M`. Raises GeometryError when the
     outcome is not a valid polygon.
     """
+    return _projected(_parsed(geometry), projection)
 
-    def project(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        if not projection.reaches(points[:, 0]):
-            raise GeometryError(f"it lies outside the zone of EPSG:{projection.epsg}, the city's")
-        xs, ys = projection.forward(points[:, 0], points[:, 1])
-        return np.column_stack((snap(xs), snap(ys)))
 
-    try:
-        given = shapely.from_geojson(json.dumps(geometry))
-        whole: Any = shapely.multipolygons(shapely.get_parts(shapely.transform(given, project)))
-    except (shapely.errors.GEOSException, TypeError) as error:
-        raise GeometryError(f"not a polygon: {error}") from error
-    if whole.is_empty or not whole.is_valid:
-        raise GeometryError(f"not a valid polygon: {shapely.is_valid_reason(whole)}")
-    return bytes(shapely.to_wkb(shapely.normalize(whole), byte_order=1))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Shapes projected together: `shapes` of the given ones, each a multipolygon (WKB) or why there
+    is none; `beside`, by position, those of the others that gained a corner."""
+
+    shapes: tuple[bytes | GeometryError, ...]
+    beside: Mapping[int, bytes]
+
+
+def from_degrees_together(
+    geometries: Sequence[Mapping[str, Any]], beside: Sequence[bytes], projection: Projection
+) -> Together:
+    """As `from_degrees` for many areas that border each other and the projected shapes `beside`.
+
+    Where a corner of one lies inside an edge of another, that edge gets the corner too, so that
+    what is a partition in degrees is one in metres (see `geo.noding`).
+    """
+    parsed = [_attempt(_parsed, geometry) for geometry in geometries]
+    good = [i for i, shape in enumerate(parsed) if not isinstance(shape, GeometryError)]
+    others = [_unprojected(shape, projection) for shape in beside]
+    noded = node([*(parsed[i] for i in good), *others])
+    answers = list(parsed)
+    for i, richer in zip(good, noded, strict=False):
+        answers[i] = _attempt(_projected, parsed[i] if richer is None else richer, projection)
+    gained = {
+        i: _attempt(_projected, richer, projection)
+        for i, richer in enumerate(noded[len(good) :])
+        if richer is not None
+    }
+    return Together(
+        shapes=tuple(answers),
+        beside={i: shape for i, shape in gained.items() if isinstance(shape, bytes)},
+    )
 
 
 def to_degrees(shape: bytes, projection: Projection) -> dict[str, Any]:
@@ -62,10 +85,40 @@ def to_degrees(shape: bytes, projection: Projection) -> dict[str, Any]:
 
     Enough to find the same vertex on the grid again: eleven decimals are a micrometre.
     """
+    geometry: dict[str, Any] = shapely.geometry.mapping(_unprojected(shape, projection))
+    return geometry
 
+
+def _attempt(make: Callable[..., Any], *given: Any) -> Any:
+    try:
+        return make(*given)
+    except GeometryError as error:
+        return error
+
+
+def _parsed(geometry: Mapping[str, Any]) -> Any:
+    try:
+        return shapely.multipolygons(shapely.get_parts(shapely.from_geojson(json.dumps(geometry))))
+    except (shapely.errors.GEOSException, TypeError) as error:
+        raise GeometryError(f"not a polygon: {error}") from error
+
+
+def _projected(degrees: Any, projection: Projection) -> bytes:
+    if not projection.reaches(shapely.get_coordinates(degrees)[:, 0]):
+        raise GeometryError(f"it lies outside the zone of EPSG:{projection.epsg}, the city's")
+
+    def project(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        xs, ys = projection.forward(points[:, 0], points[:, 1])
+        return np.column_stack((snap(xs), snap(ys)))
+
+    whole: Any = shapely.transform(degrees, project)
+    if whole.is_empty or not whole.is_valid:
+        raise GeometryError(f"not a valid polygon: {shapely.is_valid_reason(whole)}")
+    return bytes(shapely.to_wkb(shapely.normalize(whole), byte_order=1))
+
+
+def _unprojected(shape: bytes, projection: Projection) -> Any:
     def unproject(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.column_stack(projection.inverse(points[:, 0], points[:, 1])).round(11)
 
-    degrees = shapely.transform(shapely.from_wkb(shape), unproject)
-    geometry: dict[str, Any] = shapely.geometry.mapping(degrees)
-    return geometry
+    return shapely.transform(shapely.from_wkb(shape), unproject)

@@ -6,7 +6,7 @@ A file adds and changes the areas it names; areas it does not name stay as they 
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from grid.columns import SRID
 from grid.copying import copy_rows
 from grid.errors import NoMapError, RegisterError
 from grid.importing.checks import gaps_m2, map_refusals
-from grid.importing.rows import AreaRow, Refusal, judge
+from grid.importing.rows import AreaRow, Judged, Refusal, judge
 
 LEAD = timedelta(seconds=60)
 """How far ahead a new map takes effect at least, so that all processes change together."""
@@ -35,13 +35,15 @@ _STEPS = ("reading", "checking", "writing")
 class ImportReport:
     """What an import did, or why it did nothing: with any refusal nothing was changed.
 
-    `gaps` are square metres of an area that the areas below it leave uncovered (allowed).
+    `noded` are areas that the file does not name whose border gained a corner from a neighbour in
+    it. `gaps` are square metres of an area that the areas below it leave uncovered (allowed).
     `version` is the new map's, None when nothing changed.
     """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    noded: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
     gaps: Mapping[str, float]
     version: int | None = None
@@ -61,30 +63,26 @@ def import_areas(
         raise ValueError(f"effective_at {effective_at} has no zone; say +08:00 or Z")
     progress(_STEPS[0], 0, len(_STEPS))
     reading = read_features(path.read_bytes())
-    judged = judge(reading.features, Projection())
-    refused = sorted((*reading.faults, *judged.refused), key=lambda r: (r.row, r.field))
-    if refused:
-        return ImportReport(refused=tuple(refused), gaps={})
     # One import at a time: each builds on the newest version.
     connection.execute(text("lock table map_version in share row exclusive mode"))
-    moment = _moment(connection, effective_at)
-    if isinstance(moment, Refusal):
-        return ImportReport(refused=(moment,), gaps={})
-    progress(_STEPS[1], 1, len(_STEPS))
     held = _held(connection)
-    report = _compare(held, judged.rows)
+    progress(_STEPS[1], 1, len(_STEPS))
+    judged = judge(reading.features, list(held.values()), Projection())
+    moment = _moment(connection, effective_at)
+    refused = [*reading.faults, *judged.refused]
+    if isinstance(moment, Refusal):
+        refused.append(moment)
+    if refused or isinstance(moment, Refusal):
+        refused.sort(key=lambda refusal: (refusal.row, refusal.field))
+        return ImportReport(refused=tuple(refused), gaps={})
+    report = _compare(held, judged)
     if report.refused or not (report.added or report.changed):
         return report
     progress(_STEPS[2], 2, len(_STEPS))
-    version = _write(connection, report, {row.code: row for row in judged.rows}, moment)
+    rows = {row.code: row for row in (*judged.rows, *judged.noded)}
+    version = _write(connection, report, rows, moment)
     progress(_STEPS[2], 3, len(_STEPS))
-    return ImportReport(
-        added=report.added,
-        changed=report.changed,
-        unchanged=report.unchanged,
-        gaps=report.gaps,
-        version=version,
-    )
+    return replace(report, version=version)
 
 
 def export_areas(connection: Connection, path: Path) -> int:
@@ -109,16 +107,18 @@ def export_areas(connection: Connection, path: Path) -> int:
     return len(lines)
 
 
-def _compare(held: Mapping[str, AreaRow], rows: tuple[AreaRow, ...]) -> ImportReport:
-    after = {**held, **{row.code: row for row in rows}}
-    unchanged = [r.code for r in rows if r.code in held and r.says_same(held[r.code])]
-    # Areas that stay as they are were checked when they came in.
-    judged = {**after, **{code: held[code] for code in unchanged}}
+def _compare(held: Mapping[str, AreaRow], judged: Judged) -> ImportReport:
+    known = [row for row in judged.rows if row.code in held]
+    same = {row.code for row in known if row.says_same(held[row.code])}
+    # What stays as it is was checked when it came in; the register's row stands for it.
+    new = [row for row in (*judged.noded, *judged.rows) if row.code not in same]
+    after = {**held, **{row.code: row for row in new}}
     return ImportReport(
-        added=tuple(r.code for r in rows if r.code not in held),
-        changed=tuple(r.code for r in rows if r.code in held and not r.says_same(held[r.code])),
-        unchanged=tuple(unchanged),
-        refused=tuple(map_refusals(judged)),
+        added=tuple(row.code for row in judged.rows if row.code not in held),
+        changed=tuple(row.code for row in known if row.code not in same),
+        unchanged=tuple(row.code for row in known if row.code in same),
+        noded=tuple(row.code for row in judged.noded),
+        refused=tuple(map_refusals(after)),
         gaps=gaps_m2(after),
     )
 
@@ -189,7 +189,7 @@ def _write(
             "update area set until_version = :version"
             " where until_version is null and code = any(:codes)"
         ),
-        {"version": version, "codes": list(report.changed)},
+        {"version": version, "codes": [*report.changed, *report.noded]},
     )
     copy_rows(
         connection,
@@ -198,7 +198,7 @@ def _write(
         (
             (r.code, version, r.level, r.parent, r.name_zh, r.name_en, r.made,
              ewkb.from_wkb(r.shape, SRID))
-            for r in (rows[code] for code in (*report.added, *report.changed))
+            for r in (rows[code] for code in (*report.added, *report.changed, *report.noded))
         ),
     )  # fmt: skip
     _read_back(connection, effective_at)

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from geo.crs import Projection
-from geo.errors import GeometryError
 from geo.geojson import Fault, Feature, shown
-from geo.shapes import from_degrees
+from geo.shapes import from_degrees_together
 from grid.areas import Level
 
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}", flags=re.ASCII)
@@ -43,38 +42,44 @@ class AreaRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """The rows of a file that can be used and the refusals of the others."""
+    """The rows of a file that can be used, the refusals of the others, and the rows of the register
+    that gained a corner from a neighbour in the file."""
 
     rows: tuple[AreaRow, ...]
     refused: tuple[Refusal, ...]
+    noded: tuple[AreaRow, ...]
 
 
-def judge(features: Sequence[Feature], projection: Projection) -> Judged:
-    """Reads areas out of features: properties code, level, parent, name_zh, name_en, made."""
-    rows: list[AreaRow] = []
+def judge(features: Sequence[Feature], held: Sequence[AreaRow], projection: Projection) -> Judged:
+    """Reads areas out of features: properties code, level, parent, name_zh, name_en, made.
+
+    `held` are the areas of the register; those that the file does not name stay beside the new.
+    """
     refused: list[Refusal] = []
+    good: list[Feature] = []
     first_with: dict[str, int] = {}
     for feature in features:
-        faults = list(_property_faults(feature))
-        row = None if faults else _row(feature, projection)
-        if isinstance(row, Fault):
-            faults.append(row)
-        elif row is not None and row.code in first_with:
-            reason = f"feature {first_with[row.code]} has this code already; a code names one area"
-            faults.append(Fault(row=feature.row, field="code", value=row.code, reason=reason))
-        elif row is not None:
-            first_with[row.code] = feature.row
-            rows.append(row)
+        faults = [*_property_faults(feature)] or [*_twin_faults(feature, first_with)]
         refused.extend(faults)
-    return Judged(rows=tuple(rows), refused=tuple(refused))
+        if not faults:
+            good.append(feature)
+    beside = [row for row in held if row.code not in first_with]
+    together = from_degrees_together(
+        [feature.geometry or {} for feature in good], [row.shape for row in beside], projection
+    )
+    rows = []
+    for feature, shape in zip(good, together.shapes, strict=True):
+        if isinstance(shape, bytes):
+            rows.append(_row(feature, shape))
+        else:
+            code = shown(feature.properties["code"])
+            refused.append(Fault(row=feature.row, field="geometry", value=code, reason=str(shape)))
+    noded = tuple(replace(beside[i], shape=shape) for i, shape in together.beside.items())
+    return Judged(rows=tuple(rows), refused=tuple(refused), noded=noded)
 
 
-def _row(feature: Feature, projection: Projection) -> AreaRow | Fault:
+def _row(feature: Feature, shape: bytes) -> AreaRow:
     given = feature.properties
-    try:
-        shape = from_degrees(feature.geometry or {}, projection)
-    except GeometryError as error:
-        return Fault(row=feature.row, field="geometry", value=given["code"], reason=str(error))
     return AreaRow(
         row=feature.row,
         code=given["code"],
@@ -85,6 +90,14 @@ def _row(feature: Feature, projection: Projection) -> AreaRow | Fault:
         made=given.get("made", False),
         shape=shape,
     )
+
+
+def _twin_faults(feature: Feature, first_with: dict[str, int]) -> Iterator[Fault]:
+    code = feature.properties["code"]
+    if code in first_with:
+        reason = f"feature {first_with[code]} has this code already; a code names one area"
+        yield Fault(row=feature.row, field="code", value=code, reason=reason)
+    first_with.setdefault(code, feature.row)
 
 
 def _property_faults(feature: Feature) -> Iterator[Fault]:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from grid.areas import Level, load_map, map_versions
+from geo.crs import Crs
+from geo.partition import is_coverage
+from grid.areas import Level, Place, load_map, map_versions
 from grid.errors import NoMapError
 from grid.importing.areas import ImportReport, export_areas, import_areas
 
@@ -96,16 +98,14 @@ def test_a_changed_border_takes_effect_at_its_moment_and_not_before(
     moved[2] = feature("431102001001", "community", "431102", 111.60, 26.20, 111.605, 26.21)
     moved[3] = feature("431102001002", "community", "431102", 111.605, 26.20, 111.62, 26.21)
     report = run(connection, tmp_path, moved, later)
-    assert report.changed == ("431102001001", "431102001002")
-    assert report.unchanged == ("431100", "431102")
+    # The city's and the district's borders have their corner elsewhere now, too.
+    assert report.changed == ("431100", "431102", "431102001001", "431102001002")
     spot = load_map(connection).projection.forward_one(111.607, 26.205)
     before, after = load_map(connection), load_map(connection, later)
     assert (before.version, after.version) == (1, 2)
     assert before.cells.codes[before.cells.locate_one(*spot)] == "431102001001"
     assert after.cells.codes[after.cells.locate_one(*spot)] == "431102001002"
-    assert rows(connection) == [
-        ("431100", 1, None),
-        ("431102", 1, None),
+    assert rows(connection)[4:] == [
         ("431102001001", 1, 2),
         ("431102001001", 2, None),
         ("431102001002", 1, 2),
@@ -120,6 +120,44 @@ def test_a_file_may_add_areas_to_those_of_the_register(
     report = run(connection, tmp_path, city()[3:])
     assert report.added == ("431102001002",)
     assert report.version == 2
+
+
+def wide() -> list[dict[str, Any]]:
+    """A degree of ground: its long borders bend by metres between the corners of its parts."""
+    features = [feature("431100", "city", None, 111.0, 26.0, 112.0, 27.0)]
+    for district, west, east, middle in (
+        ("431102", 111.0, 111.4, 26.3),
+        ("431103", 111.4, 112.0, 26.5),
+    ):
+        features.append(feature(district, "district", "431100", west, 26.0, east, 27.0))
+        for code, south, north in (("001001", 26.0, middle), ("001002", middle, 27.0)):
+            spot = (west, south, east, north)
+            features.append(feature(f"{district}{code}", "community", district, *spot))
+    return features
+
+
+@pytest.mark.parametrize("steps", [[7], [2, 2, 2, 1], [5, 2]])
+def test_areas_that_part_the_ground_in_degrees_part_it_in_metres(
+    connection: Connection, tmp_path: Path, steps: list[int]
+) -> None:
+    features = wide()
+    # Levels from above, so that each import finds its parents.
+    features.sort(key=lambda f: ["city", "district", "community"].index(f["properties"]["level"]))
+    for count in steps:
+        report = run(connection, tmp_path, features[:count])
+        assert report.refused == ()
+        features = features[count:]
+    connection.commit()
+    newest = map_versions(connection)[-1].effective_at
+    shapes = connection.execute(
+        text("select level, ST_AsBinary(geom) from area where until_version is null")
+    ).all()
+    for level in ("district", "community"):
+        assert is_coverage([bytes(shape) for name, shape in shapes if name == level])
+    city_map = load_map(connection, newest)
+    line = [111.0 + i / 1000 for i in range(1, 1000)]
+    places = city_map.place_many(line, [26.4] * 999, [Crs.WGS84] * 999, [None] * 999)
+    assert all(isinstance(place, Place) for place in places)
 
 
 def test_ground_left_uncovered_is_told_and_allowed(connection: Connection, tmp_path: Path) -> None:

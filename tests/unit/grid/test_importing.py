@@ -32,7 +32,7 @@ def feature(row: int = 1, geometry: object = SQUARE, **changes: object) -> Featu
 
 
 def test_a_good_feature_becomes_an_area() -> None:
-    judged = judge([feature(name_en=...)], Projection())
+    judged = judge([feature(name_en=...)], [], Projection())
     assert judged.refused == ()
     (row,) = judged.rows
     assert (row.code, row.level, row.parent, row.made) == (
@@ -70,7 +70,7 @@ def test_a_good_feature_becomes_an_area() -> None:
     ],
 )
 def test_a_bad_property_is_refused_by_its_name(changes: dict[str, object], field: str) -> None:
-    judged = judge([feature(7, **changes)], Projection())
+    judged = judge([feature(7, **changes)], [], Projection())
     assert judged.rows == ()
     assert (7, field) in {(refusal.row, refusal.field) for refusal in judged.refused}
     for refusal in judged.refused:
@@ -80,19 +80,19 @@ def test_a_bad_property_is_refused_by_its_name(changes: dict[str, object], field
 def test_a_missing_geometry_and_a_border_that_crosses_itself_are_refused() -> None:
     bow = [[111.6, 26.2], [111.61, 26.21], [111.61, 26.2], [111.6, 26.21], [111.6, 26.2]]
     crossing = {"type": "Polygon", "coordinates": [bow]}
-    judged = judge([feature(1, None), feature(2, crossing, code="2")], Projection())
+    judged = judge([feature(1, None), feature(2, crossing, code="2")], [], Projection())
     assert [(r.row, r.field) for r in judged.refused] == [(1, "geometry"), (2, "geometry")]
     assert "Self-intersection" in judged.refused[1].reason
 
 
 def test_a_polygon_at_the_other_end_of_the_world_is_refused() -> None:
     far = [[-68.0, 0.0], [-67.0, 0.0], [-67.0, 1.0], [-68.0, 0.0]]
-    judged = judge([feature(1, {"type": "Polygon", "coordinates": [far]})], Projection())
+    judged = judge([feature(1, {"type": "Polygon", "coordinates": [far]})], [], Projection())
     assert [(r.row, r.field) for r in judged.refused] == [(1, "geometry")]
 
 
 def test_a_code_given_twice_is_refused_at_its_second_feature() -> None:
-    judged = judge([feature(1), feature(2)], Projection())
+    judged = judge([feature(1), feature(2)], [], Projection())
     assert len(judged.rows) == 1
     (refusal,) = judged.refused
     assert (refusal.row, refusal.field) == (2, "code")
