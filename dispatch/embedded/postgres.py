@@ -30,6 +30,8 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 password_encryption = 'scram-sha-256'
 max_connections = 200
+# A client that was cut off while it connected must not hold up a shutdown for a minute.
+authentication_timeout = '10s'
 shared_buffers = '{shared_buffers}'
 effective_cache_size = '4GB'
 work_mem = '16MB'

@@ -9,6 +9,9 @@ from dispatch.settings import Settings
 from dispatch.supervisor.screen import Screen
 from dispatch.tokens import Role, issue
 
+# A demonstration may stay up for days; its data are made.
+DEMO_TOKEN_S = 7 * 24 * 3600
+
 
 def prepare_contents(
     settings: Settings,
@@ -61,6 +64,7 @@ def demo_tokens(settings: Settings) -> dict[str, str]:
             scope=scope,
             department=department if role is Role.HANDLER else None,
             subject=f"demo-{role.value}",
+            seconds=DEMO_TOKEN_S,
         )
         for role in Role
     }

@@ -168,12 +168,12 @@ def _stay(settings: Settings, watch: Watch, screen: Screen, stop: StopSignals) -
 def _end(data_dir: Path, watch: Watch, screen: Screen) -> None:
     with contextlib.suppress(OSError):
         access_file(data_dir).unlink(missing_ok=True)
-    if watch.watched:
-        screen.say("Ending " + ", ".join(watched.name for watched in reversed(watch.watched)))
+    running = {watched.name for watched in watch.watched}
+    if running:
+        order = (name for names in ENDING for name in names if name in running)
+        screen.say("Ending " + ", ".join(order))
     for names in ENDING:
         watch.stop(names)
-    with contextlib.suppress(OSError):
-        write_record(data_dir, watch.watched)
     screen.say(f"Ended; the data stay in {data_dir}")
 
 

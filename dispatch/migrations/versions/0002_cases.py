@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from dispatch.bulk import driver_connection
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -306,7 +308,8 @@ grant insert on calendar to wangge_service;
 grant update (catalogue_version) on installation to wangge_service;
 
 grant select, insert, update on "case" to wangge_service;
-grant select, insert on case_event, case_text, report, report_photo, report_refusal, action_key to wangge_service;
+grant select, insert on case_event, case_text, report, report_photo, report_refusal,
+    action_key to wangge_service;
 grant select, insert, update, delete on outbox, timer, consumed_offset to wangge_service;
 grant select, insert, update on dead_letter, number_counter to wangge_service;
 grant select, insert on token_revocation to wangge_service;
@@ -322,7 +325,7 @@ grant select on installation, category, condition, calendar, "case", case_event,
 def upgrade() -> None:
     for script in (TABLES, MONTHS, RIGHTS):
         # psycopg itself, for SQLAlchemy would read the % of format() as a placeholder.
-        op.get_bind().connection.driver_connection.execute(script)
+        driver_connection(op.get_bind()).execute(script.encode())
 
 
 def downgrade() -> None:
