@@ -44,7 +44,8 @@ def random_ground(seed: int) -> Ground:
         f"43110201{n % 3:02d}{n:06d}": (f"P01{n % 3:02d}", X0 + float(x), Y0 + float(y))
         for n, (x, y) in enumerate(spots)
     }
-    buildings, dwellings = {}, {}
+    buildings: dict[str, tuple[tuple[float, float], ...]] = {}
+    dwellings = {}
     for n, (x, y) in enumerate(chance.integers(0, 20, (60, 2)) * 15.0):
         west, south = X0 + float(x), Y0 + float(y)
         code = f"b{n:03d}"

@@ -10,7 +10,7 @@ from geo.partition import is_coverage
 from geo.shapes import from_degrees, from_degrees_together, to_degrees
 
 
-def corners(shape: object) -> set[tuple[float, float]]:
+def corners(shape: shapely.Geometry) -> set[tuple[float, float]]:
     return {(x, y) for x, y in shapely.get_coordinates(shape).tolist()}
 
 

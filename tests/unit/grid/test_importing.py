@@ -99,7 +99,9 @@ def test_a_code_given_twice_is_refused_at_its_second_feature() -> None:
     assert "feature 1" in refusal.reason
 
 
-def area(row: int, code: str, level: Level, parent: str | None, box: tuple[int, ...]) -> AreaRow:
+def area(
+    row: int, code: str, level: Level, parent: str | None, box: tuple[int, int, int, int]
+) -> AreaRow:
     return AreaRow(
         row=row,
         code=code,
