@@ -10,11 +10,12 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.cases import Case, Ledger, database_now, lock_cases
+from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import is_passing
 from dispatch.errors import Unavailable
 from dispatch.heartbeat import POSTGRES, Heartbeat
 from dispatch.lanes import CLOCK, lane
+from dispatch.ledger import Ledger
 from dispatch.stopping import Stop
 from dispatch.views import view_of
 from workflows.calendar import Calendars

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Engine, text
 
 from dispatch import access, reading
 from dispatch.access import covers
-from dispatch.cases import Case, Ledger, database_now, lock_cases
+from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import transaction
 from dispatch.errors import DispatchError
 from dispatch.ingest import FARTHEST_M, NEAREST_M
 from dispatch.knowledge import Known
+from dispatch.ledger import Ledger
 from dispatch.opening import links_json
 from dispatch.photos import PhotoStore
 from dispatch.reports import FieldProblem, LocationIn

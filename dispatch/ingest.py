@@ -15,9 +15,10 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from dispatch.bulk import copy_rows
-from dispatch.cases import Case, Ledger, database_now, lock_cases, take_numbers
+from dispatch.cases import Case, database_now, lock_cases, take_numbers
 from dispatch.dead_letters import DeadLetter, write_dead_letters
 from dispatch.joining import Join, Neighbourhood, OpenCase
+from dispatch.ledger import Ledger
 from dispatch.offsets import advance
 from dispatch.opening import Prepared, Rules, attach_to, open_for
 from dispatch.reports import LocatedReport, MalformedReport, read_located

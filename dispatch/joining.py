@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
-from workflows.categories import Category
 
 from dispatch.reports import LocatedReport
+from workflows.categories import Category
 
 NEAR = text("""
     select r.ordinal, c.id, c.condition, c.opened_at, ST_X(c.geom) as x, ST_Y(c.geom) as y

@@ -12,8 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch import history
-from dispatch.cases import Case, Ledger, opened_month
+from dispatch.cases import Case, opened_month
 from dispatch.joining import Join
+from dispatch.ledger import Ledger
 from dispatch.reports import LocatedReport
 from grid.departments import DutyChoice, DutyTable
 from grid.linking import Links
