@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli import operating, registers, simulating, status, up
+from dispatch.cli import bench, operating, registers, simulating, status, up
 from dispatch.cli.tokens import tokens
 from dispatch.errors import DispatchError
 from dispatch.logs import set_up_logs
@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(up.up)
+app.command()(bench.bench)
 app.command()(status.status)
 app.command()(operating.serve)
 app.command()(operating.migrate)

@@ -1,0 +1,51 @@
+"""The clock: what is due fires at the same cost, however much is pending."""
+
+import time
+from collections.abc import Iterator
+
+import psycopg
+
+from bench.figures import Figure
+from bench.installation import Measured
+
+PENDING = """
+    insert into timer (case_id, stage, opened_month, rung, generation, due_at)
+    select gen_random_uuid(), 'bench', date_trunc('month', now()), 0, 1,
+        now() + interval '400 days' + n * interval '1 second'
+    from generate_series(1, %s) as n
+"""
+DUE = """
+    update timer set due_at = clock_timestamp()
+    where case_id in (select case_id from timer where stage <> 'bench' limit %s)
+"""
+LATE = "select count(*) from timer where due_at <= clock_timestamp()"
+
+
+def clock(measured: Measured, pending: int, firings: int) -> Iterator[Figure]:
+    """Fires the timers of cases that the pipeline opened, with and without a million pending."""
+    rates = []
+    for more in (0, pending):
+        with psycopg.connect(measured.admin_url, autocommit=True) as connection:
+            if more:
+                connection.execute(PENDING, [more])
+            with measured.paused("clock", "relay"):
+                due = connection.execute(DUE, [firings]).rowcount
+            begin = measured.one("select count(*) from case_event")
+            started = time.monotonic()
+            while connection.execute(LATE).fetchone() != (0,):
+                if time.monotonic() - started > 120:
+                    raise TimeoutError("the clock does not drain")
+                time.sleep(0.05)
+            seconds = time.monotonic() - started
+            fired = measured.one("select count(*) from case_event") - begin
+        rates.append((due / seconds, fired / seconds))
+    (bare, _), (rate, events) = rates
+    yield Figure(
+        name="clock, firings with full effect",
+        value=rate,
+        unit="firings/s",
+        raw=bare,
+        raw_is=f"the same with nothing else pending (not {pending:,})",
+        budget="≥ 5,000",
+        note=f"{events:,.0f} events/s; the relay ran beside it",
+    )

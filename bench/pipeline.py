@@ -1,0 +1,122 @@
+"""Intake, engine, relay and all-in: the same reports through every stage, one stage at a time."""
+
+from collections.abc import Iterator
+
+from bench.figures import Figure
+from bench.installation import Measured
+from bench.load import post_all, reports
+from bench.raw import copy_again
+
+STORED = "select count(*) from report"
+WAITING = "select count(*) from outbox"
+BATCH = 500
+
+
+def intake_single(measured: Measured, count: int) -> Iterator[Figure]:
+    """Single posts, acknowledged by Kafka; beside it a door that refuses at once."""
+    token = measured.tokens["gateway"]
+    with measured.paused("engine", "relay", "clock"):
+        refused = post_all(
+            measured.url, "/api/v1/reports", "none", reports(count, 1), connections=64
+        )
+        load = post_all(measured.url, "/api/v1/reports", token, reports(count, 2), connections=128)
+        half = post_all(
+            measured.url,
+            "/api/v1/reports",
+            token,
+            reports(count // 2, 3),
+            connections=128,
+            rate=load.rate / 2,
+        )
+    yield Figure(
+        name="intake, single posts",
+        value=load.rate,
+        unit="reports/s",
+        raw=refused.rate,
+        raw_is="the same door refusing a token",
+        budget="≥ 1,500",
+        note=f"statuses {load.statuses}",
+    )
+    yield Figure(
+        name="intake p99 at half the peak",
+        value=half.percentile(0.99),
+        unit="ms",
+        budget="< 250",
+    )
+
+
+def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
+    """Batches in, then the engine alone, then the relay alone; processor time over all of it."""
+    measured.wait_until("select count(*) from outbox", 0)
+    before_cpu = measured.cpu_seconds()
+    before = int(measured.one(STORED))
+    since = str(measured.one("select extract(epoch from clock_timestamp())"))
+    since = f"@{since}"
+    lines = reports(count, 4)
+    bodies = [b"\n".join(lines[n : n + BATCH]) for n in range(0, count, BATCH)]
+    with measured.paused("relay"):
+        with measured.paused("engine"):
+            load = post_all(
+                measured.url,
+                "/api/v1/reports/batch",
+                measured.tokens["gateway"],
+                bodies,
+                connections=4,
+                media="application/x-ndjson",
+            )
+        seconds = measured.wait_until(STORED, before + count)
+    relayed = int(measured.one("select coalesce(sum(last_seq - first_seq + 1), 0) from outbox"))
+    relay_seconds = measured.wait_until(WAITING, 0)
+    after_cpu = measured.cpu_seconds()
+    opened = measured.one(_since('select count(*) from "case" where opened_at', since))
+    used = {name: after_cpu[name] - before_cpu.get(name, 0.0) for name in after_cpu}
+    yield Figure(
+        name="intake, batches of 500",
+        value=count / load.seconds,
+        unit="reports/s",
+        budget="≥ 10,000",
+        note=f"statuses {load.statuses}",
+    )
+    raw = copy_again(
+        measured.admin_url,
+        ("case", "report", "case_event", "timer"),
+        _moment(measured, since),
+        count // BATCH,
+    )
+    yield Figure(
+        name="engine",
+        value=count / seconds,
+        unit="reports/s",
+        raw=count / raw,
+        raw_is="COPY of the same rows",
+        budget="≥ 2,000 and ≥ half of raw",
+        note=f"{opened / count:.0%} of {count:,} reports opened a case",
+    )
+    yield Figure(
+        name="relay",
+        value=relayed / relay_seconds,
+        unit="events/s",
+        budget="≥ 8,000",
+        note=f"{relayed:,} events",
+    )
+    spent = ", ".join(f"{name} {value / count * 1000:.2f}" for name, value in sorted(used.items()))
+    yield Figure(
+        name="all in, processor time a report",
+        value=sum(used.values()) / count * 1000,
+        unit="ms",
+        budget="≤ 1, aim 0.6",
+        note=f"ms by process: {spent}",
+    )
+
+
+def _since(query: str, since: str) -> str:
+    return f"{query} > to_timestamp({since[1:]})"
+
+
+def _moment(measured: Measured, since: str) -> str:
+    import psycopg
+
+    with psycopg.connect(measured.admin_url) as connection:
+        row = connection.execute("select to_timestamp(%s)::text", [float(since[1:])]).fetchone()
+    assert row is not None
+    return str(row[0])
