@@ -251,6 +251,11 @@ def _binaries(version: str | None) -> Path:
     return usable[wanted]
 
 
+def newest_binaries() -> Path:
+    """The programs of the newest installed PostgreSQL; MissingSoftwareError when there is none."""
+    return _binaries(None)
+
+
 def _cluster_version(data: Path) -> str:
     return (data / "PG_VERSION").read_text().strip()
 

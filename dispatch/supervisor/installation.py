@@ -169,9 +169,10 @@ def _end(data_dir: Path, watch: Watch, screen: Screen) -> None:
     with contextlib.suppress(OSError):
         access_file(data_dir).unlink(missing_ok=True)
     running = {watched.name for watched in watch.watched}
-    if running:
-        order = (name for names in ENDING for name in names if name in running)
-        screen.say("Ending " + ", ".join(order))
+    if not running:
+        return
+    order = (name for names in ENDING for name in names if name in running)
+    screen.say("Ending " + ", ".join(order))
     for names in ENDING:
         watch.stop(names)
     screen.say(f"Ended; the data stay in {data_dir}")
