@@ -34,7 +34,7 @@ class CaseEvent:
 
 def moment(at: datetime) -> str:
     """UTC with six decimals and `Z`, the only form of a time in hashed bytes."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def coordinate(degrees: float) -> str:

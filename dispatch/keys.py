@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -61,10 +62,15 @@ class Keys:
 
     def _proof(self, report_id: str, mark: bytes) -> bytes:
         message = report_id.encode() + b"\0" + mark
-        return hmac.new(self._derive(b"receipt"), message, "sha256").digest()[:18]
+        return hmac.digest(self._derive(b"receipt"), message, "sha256")[:18]
 
     def _derive(self, use: bytes) -> bytes:
-        return hashlib.sha256(use + b"\0" + self.secret).digest()
+        return _derived(use, self.secret)
+
+
+@lru_cache(maxsize=16)
+def _derived(use: bytes, secret: bytes) -> bytes:
+    return hashlib.sha256(use + b"\0" + secret).digest()
 
 
 def load_keys(directory: Path) -> Keys:

@@ -95,27 +95,27 @@ class Ledger:
             salt = secrets.token_bytes(16)
             full[f"{name}_digest"] = history.text_digest(salt, words)
             self._texts.append((case.id, seq, name, salt, words))
+        moment = max(at, case.last_at)
+        digest = history.event_hash(
+            case_id=str(case.id),
+            seq=seq,
+            type_=type_,
+            at=history.moment(moment),
+            actor=actor,
+            body=full,
+            previous_hash=case.head_hash,
+        )
         event = history.CaseEvent(
             case_id=case.id,
             opened_month=str(case.opened_month),
             seq=seq,
             type=type_,
-            at=max(at, case.last_at),
+            at=moment,
             actor=actor,
             body=full,
             previous_hash=case.head_hash,
-            hash=b"",
+            hash=digest,
         )
-        digest = history.event_hash(
-            case_id=str(case.id),
-            seq=seq,
-            type_=type_,
-            at=history.moment(event.at),
-            actor=actor,
-            body=full,
-            previous_hash=case.head_hash,
-        )
-        event = _with_hash(event, digest)
         case.seq, case.head_hash, case.last_at = seq, digest, event.at
         self._events.append(event)
         return event
@@ -174,20 +174,6 @@ def running_due(decision: Decision) -> datetime | None:
         if deadline.due_at is not None and deadline.stopped_at is None:
             return deadline.due_at
     return None
-
-
-def _with_hash(event: history.CaseEvent, digest: bytes) -> history.CaseEvent:
-    return history.CaseEvent(
-        case_id=event.case_id,
-        opened_month=event.opened_month,
-        seq=event.seq,
-        type=event.type,
-        at=event.at,
-        actor=event.actor,
-        body=event.body,
-        previous_hash=event.previous_hash,
-        hash=digest,
-    )
 
 
 def _json(value: Any) -> str:

@@ -159,7 +159,11 @@ def build_relay(settings: Settings) -> Relay:
     return Relay(
         connect_engine(settings.database_url, role="relay", pool_size=2),
         writer=lambda: KafkaWriter(
-            settings.kafka_servers, linger_ms=5, delivery_s=3600, client="wangge-relay"
+            settings.kafka_servers,
+            linger_ms=5,
+            delivery_s=3600,
+            batch_bytes=500_000,  # the broker flushes a batch at a time
+            client="wangge-relay",
         ),
         installation=installation_of,
         cases_topic=settings.cases_topic,

@@ -51,7 +51,13 @@ class KafkaWriter:
     """
 
     def __init__(
-        self, servers: str, *, linger_ms: int, delivery_s: float, client: str = "wangge"
+        self,
+        servers: str,
+        *,
+        linger_ms: int,
+        delivery_s: float,
+        batch_bytes: int = 131_072,
+        client: str = "wangge",
     ) -> None:
         with _ours("Kafka producer"):
             self._producer = KafkaProducer(
@@ -60,7 +66,7 @@ class KafkaWriter:
                 enable_idempotence=True,
                 acks="all",
                 linger_ms=linger_ms,
-                batch_size=131_072,
+                batch_size=batch_bytes,
                 delivery_timeout_ms=int(delivery_s * 1000),
                 request_timeout_ms=int(min(delivery_s / 2, 10) * 1000),
                 max_block_ms=1000,
