@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli import bench, operating, registers, simulating, status, up
+from dispatch.cli import bench, doctor, operating, registers, simulating, status, up
 from dispatch.cli.tokens import tokens
 from dispatch.errors import DispatchError
 from dispatch.logs import set_up_logs
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command()(up.up)
 app.command()(bench.bench)
 app.command()(status.status)
+app.command()(doctor.doctor)
 app.command()(operating.serve)
 app.command()(operating.migrate)
 app.command()(simulating.simulate)
