@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Connection, Row, text
 
 from dispatch.reports import LocatedReport
@@ -18,11 +19,10 @@ from workflows.categories import Category
 
 NEAR = text("""
     select r.ordinal, c.id, c.condition, c.opened_at, ST_X(c.geom) as x, ST_Y(c.geom) as y
-    from unnest(
-        cast(:ordinals as integer[]), cast(:categories as text[]), cast(:communities as text[]),
-        cast(:xs as float8[]), cast(:ys as float8[]), cast(:radii as float8[]),
-        cast(:hours as integer[])
-    ) as r (ordinal, category, community, x, y, radius, hours)
+    from json_to_recordset(cast(:reports as json)) as r (
+        ordinal integer, category text, community text, x float8, y float8, radius float8,
+        hours integer
+    )
     cross join lateral (
         select id, condition, opened_at, geom
         from "case"
@@ -76,7 +76,7 @@ class Neighbourhood:
         """Reads the candidates of all reports of a batch, in at most two statements."""
         plain = [(n, report) for n, report in enumerate(reports) if report.part is None]
         if plain:
-            for row in connection.execute(NEAR, self._near_arguments(plain)):
+            for row in connection.execute(NEAR, {"reports": self._near_arguments(plain)}):
                 self._near.setdefault(row.ordinal, []).append(_open_case(row))
         parts = sorted({report.part for report in reports if report.part is not None})
         if parts:
@@ -84,19 +84,20 @@ class Neighbourhood:
                 key = (row.part, row.category)
                 self._of_part.setdefault(key, []).append(_open_case(row))
 
-    def _near_arguments(
-        self, plain: Sequence[tuple[int, LocatedReport]]
-    ) -> dict[str, Sequence[object]]:
-        categories = [self._categories[report.category] for _, report in plain]
-        return {
-            "ordinals": [n for n, _ in plain],
-            "categories": [report.category for _, report in plain],
-            "communities": [report.community for _, report in plain],
-            "xs": [report.x for _, report in plain],
-            "ys": [report.y for _, report in plain],
-            "radii": [float(category.join_radius_m) for category in categories],
-            "hours": [category.join_hours for category in categories],
-        }
+    def _near_arguments(self, plain: Sequence[tuple[int, LocatedReport]]) -> str:
+        rows = [
+            {
+                "ordinal": n,
+                "category": report.category,
+                "community": report.community,
+                "x": report.x,
+                "y": report.y,
+                "radius": self._categories[report.category].join_radius_m,
+                "hours": self._categories[report.category].join_hours,
+            }
+            for n, report in plain
+        ]
+        return orjson.dumps(rows).decode()
 
     def candidates(self) -> set[UUID]:
         """Every case of the database that some report may join; they are to be locked."""

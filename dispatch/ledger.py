@@ -20,14 +20,14 @@ from dispatch.cases import COLUMNS, SRID, Case
 from workflows.case import Decision
 from workflows.deadlines import Deadline
 
+# Rows come as one JSON text: psycopg spends more time on arrays than PostgreSQL on the update.
 TOUCH = text("""
-    update "case" set seq = t.seq, head_hash = t.head_hash, last_at = t.last_at,
-        report_count = t.report_count, deadlines = cast(t.deadlines as jsonb), due_at = t.due_at
-    from unnest(
-        cast(:ids as uuid[]), cast(:months as date[]), cast(:seqs as integer[]),
-        cast(:hashes as bytea[]), cast(:ats as timestamptz[]), cast(:counts as integer[]),
-        cast(:deadlines as text[]), cast(:dues as timestamptz[])
-    ) as t (id, opened_month, seq, head_hash, last_at, report_count, deadlines, due_at)
+    update "case" set seq = t.seq, head_hash = decode(t.head_hash, 'hex'), last_at = t.last_at,
+        report_count = t.report_count, deadlines = t.deadlines, due_at = t.due_at
+    from json_to_recordset(cast(:rows as json)) as t (
+        id uuid, opened_month date, seq integer, head_hash text, last_at timestamptz,
+        report_count integer, deadlines jsonb, due_at timestamptz
+    )
     where "case".id = t.id and "case".opened_month = t.opened_month
 """)
 
@@ -219,23 +219,23 @@ def _column(case: Case, name: str) -> Any:
 def _write_changed(connection: Connection, changes: Sequence[_Change]) -> None:
     if not changes:
         return
-    cases = [change.case for change in changes]
     for change in changes:
         if change.replaced:
             connection.execute(REPLACE, _replacement(change.case))
-    connection.execute(
-        TOUCH,
-        {
-            "ids": [case.id for case in cases],
-            "months": [case.opened_month for case in cases],
-            "seqs": [case.seq for case in cases],
-            "hashes": [case.head_hash for case in cases],
-            "ats": [case.last_at for case in cases],
-            "counts": [case.report_count for case in cases],
-            "deadlines": [deadlines_json(case.deadlines) for case in cases],
-            "dues": [case.due_at for case in cases],
-        },
-    )
+    connection.execute(TOUCH, {"rows": _json([_touched(change.case) for change in changes])})
+
+
+def _touched(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "opened_month": case.opened_month,
+        "seq": case.seq,
+        "head_hash": case.head_hash.hex(),
+        "last_at": case.last_at,
+        "report_count": case.report_count,
+        "deadlines": [deadline.to_json() for deadline in case.deadlines],
+        "due_at": case.due_at,
+    }
 
 
 def _replacement(case: Case) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -34,9 +35,8 @@ POINTERS = text("""
 """)
 EVENTS = text("""
     select e.case_id, e.seq, e.type, e.at, e.actor, e.body::text as body, e.previous_hash, e.hash
-    from unnest(
-        cast(:ids as uuid[]), cast(:firsts as integer[]), cast(:lasts as integer[])
-    ) as run (case_id, first_seq, last_seq)
+    from json_to_recordset(cast(:runs as json))
+        as run (case_id uuid, first_seq integer, last_seq integer)
     join case_event e on e.opened_month = :month and e.case_id = run.case_id
         and e.seq between run.first_seq and run.last_seq
 """)
@@ -153,12 +153,11 @@ class Relay:
         # One statement a month, so that the planner reads one partition only.
         for month in sorted({pointer.opened_month for pointer in pointers}):
             runs = [pointer for pointer in pointers if pointer.opened_month == month]
-            values = {
-                "month": month,
-                "ids": [run.case_id for run in runs],
-                "firsts": [run.first_seq for run in runs],
-                "lasts": [run.last_seq for run in runs],
-            }
+            asked = [
+                {"case_id": run.case_id, "first_seq": run.first_seq, "last_seq": run.last_seq}
+                for run in runs
+            ]
+            values = {"month": month, "runs": orjson.dumps(asked).decode()}
             for row in connection.execute(EVENTS, values):
                 events[row.case_id, row.seq] = row
         return [
