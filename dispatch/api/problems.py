@@ -93,7 +93,10 @@ def _not_possible(error: NotPossible) -> Problem:
 
 
 def _unavailable(error: Exception) -> Problem:
-    return Problem(503, "unavailable", str(error), headers={"Retry-After": "2"})
+    # Addresses and driver messages are for the log, not for whoever asks.
+    what = error.what if isinstance(error, Unavailable) else "Kafka"
+    detail = f"{what} does not answer now; try again in a moment"
+    return Problem(503, "unavailable", detail, headers={"Retry-After": "2"})
 
 
 ANSWERS: dict[type[Exception], Any] = {
