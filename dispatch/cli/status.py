@@ -10,7 +10,7 @@ from rich.console import Console
 from dispatch.cli.up import DataDir
 from dispatch.embedded.place import DEFAULT_NAME
 
-FIGURES_S = 6.0
+FIGURES_S = 8.0
 
 
 def status(

@@ -13,7 +13,7 @@ UNKNOWN: Mapping[str, object] = dict.fromkeys(NAMES)
 class LatestFigures:
     """Asks for the figures again and again in a thread of its own, and keeps the last answer."""
 
-    def __init__(self, settings: Settings, *, every_s: float = 2.0) -> None:
+    def __init__(self, settings: Settings, *, every_s: float = 5.0) -> None:
         self._settings = settings
         self._every_s = every_s
         self._latest = UNKNOWN
