@@ -1,6 +1,7 @@
 """`wangge simulate`: field work over the loaded city."""
 
 import json
+import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,9 @@ def simulate(
     rate: Annotated[float, typer.Option(min=0.01, max=1000, help="Reports a second.")] = 1.0,
     seconds: Annotated[float | None, typer.Option(min=1, help="For how long.")] = None,
     forever: Annotated[bool, typer.Option("--forever", help="Until Ctrl-C.")] = False,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same reports.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed makes the same reports; default a new one.")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="The installation's data.")] = None,
 ) -> None:
     """Play field work: plausible reports, and desks that move cases to their close."""
@@ -33,7 +36,9 @@ def simulate(
         seconds = 60
     settings = settings_for(data_dir)
     stop = Stop().listen()
-    simulator = Simulator(_url(settings), _tokens(settings), seed)
+    simulator = Simulator(
+        _url(settings), _tokens(settings), secrets.randbits(32) if seed is None else seed
+    )
     counts = simulator.run(rate, None if forever else seconds, stop)
     typer.echo(
         f"{counts.sent:,} reports sent: {counts.accepted:,} accepted, {counts.refused:,} refused, "

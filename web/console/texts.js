@@ -4,7 +4,7 @@ export const TEXTS = {
     title: "网格 · 案件", other: "English", signOut: "退出", signIn: "进入", tokenLabel: "访问令牌（由管理员发放）",
     cases: "案件", live: "实时", catching: "正在补齐", offline: "离线，自动重连中", polling: "每 5 秒刷新（此角色无实时流）",
     expired: "令牌无效或已过期，请重新登录。", none: "还没有案件。", pick: "请在左侧选择案件。", state: "状态", category: "类别",
-    department: "处置部门", place: "位置", opened: "立案时间", reports: "上报数", due: "到期", links: "关联部件与房屋",
+    department: "处置部门", place: "位置", opened: "上报时间", reports: "上报数", due: "到期", links: "关联部件与房屋",
     clocks: "时限", history: "办理记录", actions: "可办事项", reason: "理由", counted: "计时", paused: "不计时", done: "已办理。",
     changed: "案件已变动：", refused: "未能办理：", metres: "米", parts: "部件", buildings: "建筑", dwellings: "房屋", nothing: "无",
     unreadable: "暂时无法读取，稍后自动重试。", accuracy: "精度",
