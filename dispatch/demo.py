@@ -9,7 +9,7 @@ from sqlalchemy import text
 from dispatch.catalogue import store_calendar, store_categories
 from dispatch.database import connect_engine, transaction
 from dispatch.settings import Settings
-from grid.demo.load import DemoCounts, load_demo
+from grid.demo.load import DemoCounts, DemoSize, load_demo
 from workflows.categories import load_categories
 from workflows.documents import read_document
 
@@ -20,7 +20,9 @@ HANDLING_DISTRICT = "431103"
 Progress = Callable[[str, int, int], None]
 
 
-def load(settings: Settings, progress: Progress, seed: int = SEED) -> DemoCounts:
+def load(
+    settings: Settings, progress: Progress, *, seed: int = SEED, size: DemoSize | None = None
+) -> DemoCounts:
     """Loads everything in one transaction: a half-loaded city is never seen."""
     database = connect_engine(settings.database_url, role="demo", statement_timeout_ms=600_000)
     try:
@@ -29,7 +31,7 @@ def load(settings: Settings, progress: Progress, seed: int = SEED) -> DemoCounts
             store_calendar(connection, {**document, "name": settings.calendar})
             catalogue = read_document(STANDARDS / "gbt-30428.2-2013.yaml")
             store_categories(connection, load_categories(catalogue))
-            return load_demo(connection, seed, progress)
+            return load_demo(connection, seed, progress, size)
     finally:
         database.dispose()
 

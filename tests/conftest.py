@@ -18,13 +18,6 @@ from dispatch.migrate import upgrade
 TEMPLATE = "template_wangge"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # kafka-python 3.0 reads its message schemas this way when it is imported.
-    config.addinivalue_line(
-        "filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning"
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestDatabase:
     """One test's own database."""

@@ -1,0 +1,174 @@
+"""A small demo city, loaded once, and located reports made by hand."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from dispatch import demo
+from dispatch.database import connect_engine, driver_url, transaction
+from dispatch.embedded.postgres import PrivatePostgres
+from dispatch.history import moment
+from dispatch.ingest import Ingest, Outcome
+from dispatch.offsets import DatabaseOffsets
+from dispatch.opening import Rules
+from dispatch.reports import LocatedReport
+from dispatch.settings import Settings
+from dispatch.wiring import engine_rules
+from geo.crs import Crs
+from grid.areas import Place, load_map
+from grid.demo.load import DemoSize
+from streams.consumer import Advance, Batch
+from streams.envelope import REPORT_RECEIVED, event_headers
+from streams.records import Partition, Record
+from tests.conftest import TestDatabase, copy_database
+
+CITY = "template_small_city"
+TOPIC = "wangge.reports"
+TOPIC_ID = uuid.UUID(int=7)
+AT = (111.6075, 26.4203)
+
+
+@pytest.fixture(scope="session")
+def small_city(postgres_server: PrivatePostgres, template_database: str) -> str:
+    """The name of a database with the demo city and few parts."""
+    copied = copy_database(postgres_server, template_database, CITY)
+    settings = Settings(database_url=copied.url)
+    demo.load(
+        settings, lambda _what, _done, _total: None, size=DemoSize(parts=4000, dwellings=3000)
+    )
+    return CITY
+
+
+@pytest.fixture
+def city(postgres_server: PrivatePostgres, small_city: str) -> Iterator[TestDatabase]:
+    """A city of the test's own."""
+    name = f"city_{uuid.uuid4().hex[:12]}"
+    yield copy_database(postgres_server, small_city, name)
+    owner = create_engine(
+        driver_url(postgres_server.url("wangge_owner", "postgres")), isolation_level="AUTOCOMMIT"
+    )
+    with owner.connect() as connection:
+        connection.exec_driver_sql(f"drop database {name} with (force)")
+    owner.dispose()
+
+
+@pytest.fixture
+def engine(city: TestDatabase) -> Iterator[Engine]:
+    made = connect_engine(city.url, role="test")
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def rules(engine: Engine) -> Rules:
+    with transaction(engine) as connection:
+        return engine_rules(Settings(), connection)
+
+
+Located = Callable[..., LocatedReport]
+
+
+@pytest.fixture
+def located(engine: Engine) -> Located:
+    """Makes a located report; keyword arguments replace fields."""
+    with transaction(engine) as connection:
+        area_map = load_map(connection)
+
+    def make(lon: float = AT[0], lat: float = AT[1], **fields: Any) -> LocatedReport:
+        place = area_map.place(lon, lat, Crs.WGS84, 8.0)
+        assert isinstance(place, Place)
+        values: dict[str, Any] = {
+            "id": str(uuid.uuid4()),
+            "fingerprint": "aa" * 32,
+            "subject": "member-1",
+            "reporter": "member-1",
+            "source": "member",
+            "category": "E0110",
+            "condition": None,
+            "lon": place.lon,
+            "lat": place.lat,
+            "x": place.x,
+            "y": place.y,
+            "crs": "wgs84",
+            "original_lon": lon,
+            "original_lat": lat,
+            "accuracy_m": 8.0,
+            "city": place.city,
+            "district": place.district,
+            "community": place.community,
+            "candidates": place.candidates,
+            "map_version": place.map_version,
+            "text": "垃圾",
+            "photos": (),
+            "part": None,
+            "confidential": False,
+            "observed_at": None,
+            "observed_ahead": False,
+            "received_at": moment(datetime.now(UTC)),
+            "contact": None,
+            "on_behalf": None,
+        }
+        return LocatedReport(**{**values, **fields})
+
+    return make
+
+
+class Feeder:
+    """Stands in for Kafka: numbers records of one partition and stores batches of them."""
+
+    def __init__(self, engine: Engine, rules: Rules) -> None:
+        self.engine = engine
+        self.ingest = Ingest(rules, "YZ", "engine")
+        self.partition = Partition(TOPIC, 0)
+        self._next = 0
+        self.claim()
+
+    def claim(self) -> None:
+        store = DatabaseOffsets(self.engine, "engine")
+        self.claimed = store.claim([self.partition], {TOPIC: TOPIC_ID})[self.partition]
+
+    def records(self, values: Sequence[LocatedReport | bytes]) -> list[Record]:
+        made = []
+        for value in values:
+            raw = value if isinstance(value, bytes) else value.to_bytes()
+            id_ = str(uuid.uuid4()) if isinstance(value, bytes) else value.id
+            headers = event_headers(id_=id_, type_=REPORT_RECEIVED, source="/test")
+            made.append(
+                Record(
+                    partition=self.partition,
+                    offset=self._next,
+                    key=b"k",
+                    value=raw,
+                    headers=headers,
+                    timestamp_ms=0,
+                )
+            )
+            self._next += 1
+        return made
+
+    def batch(self, *values: LocatedReport | bytes) -> Batch:
+        records = self.records(values)
+        step = Advance(
+            partition=self.partition,
+            topic_id=TOPIC_ID,
+            epoch=self.claimed.epoch,
+            previous=records[0].offset,
+            next=records[-1].offset + 1,
+        )
+        return Batch(records=records, advances=[step])
+
+    def store(self, *values: LocatedReport | bytes) -> Outcome:
+        return self.store_batch(self.batch(*values))
+
+    def store_batch(self, batch: Batch) -> Outcome:
+        with transaction(self.engine) as connection:
+            return self.ingest.store(connection, batch)
+
+
+@pytest.fixture
+def feeder(engine: Engine, rules: Rules) -> Feeder:
+    return Feeder(engine, rules)
