@@ -1,5 +1,6 @@
 """`wangge up`: the whole installation in the foreground."""
 
+import errno
 from pathlib import Path
 from typing import Annotated
 
@@ -37,5 +38,7 @@ def up(
     try:
         run(wishes, screen)
     except (DispatchError, OSError) as error:
-        typer.secho(f"wangge up cannot go on: {error}", err=True, fg="red")
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        reason = f"the disk is full: free space for {data_dir.absolute()}" if full else error
+        typer.secho(f"wangge up cannot go on: {reason}", err=True, fg="red")
         raise typer.Exit(1) from error

@@ -19,8 +19,11 @@ def prepare_contents(
     demo: bool,
     screen: Screen,
     progress: Callable[[str, int, int], None],
-) -> None:
-    """Migrates, makes the topics and, with `demo`, fills empty registers with the demo city."""
+) -> bool:
+    """Migrates, makes the topics and, with `demo`, fills empty registers with the demo city.
+
+    Tells whether there are areas now; without them no report can be placed.
+    """
     from dispatch.migrate import upgrade
     from dispatch.wiring import ensure_topics
 
@@ -33,10 +36,7 @@ def prepare_contents(
         load(settings, progress)
     screen.say("Making the topics")
     ensure_topics(settings)
-    if city_code(settings) is None:
-        screen.say(
-            "The registers are empty: start with --demo, or `wangge register import areas FILE`"
-        )
+    return city_code(settings) is not None
 
 
 def city_code(settings: Settings) -> str | None:

@@ -3,7 +3,6 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from dispatch.supervisor.watch import Watch
 ROLES_READY_S = 120.0
 HOPELESS_DEATHS = 4
 TICK_S = 0.2
+LOOK_S = 1.0
 # Who sends before who works, who works before what they need.
 ENDING = ((SIMULATOR,), ROLES, ("kafka",), ("postgres",))
 
@@ -92,10 +92,18 @@ def _start(wishes: Wishes, data_dir: Path, watch: Watch, screen: Screen) -> Sett
         watch.tick()
         screen.progress(task, done, total)
 
-    prepare_contents(settings, servers.postgres.admin_url, wishes.demo, screen, progress)
+    admin_url = servers.postgres.admin_url
+    has_areas = prepare_contents(settings, admin_url, wishes.demo, screen, progress)
+    if wishes.simulate and not has_areas:
+        raise EmbeddedError(
+            "--simulate needs a city to work in: add --demo, or import areas first."
+        )
     for name in ROLES:
         watch.add(role_process(name, settings))
-    _wait_for_roles(settings, watch, screen.say)
+    screen.say("Starting " + ", ".join(ROLES))
+    _wait_for_roles(settings, watch, has_areas)
+    if not has_areas:
+        screen.say("There are no areas yet: `wangge register import areas FILE` brings them")
     if wishes.simulate:
         watch.add(simulator_process(wishes.simulate, settings))
     write_record(data_dir, watch.watched)
@@ -103,20 +111,25 @@ def _start(wishes: Wishes, data_dir: Path, watch: Watch, screen: Screen) -> Sett
     return settings
 
 
-def _wait_for_roles(settings: Settings, watch: Watch, say: Callable[[str], None]) -> None:
-    say("Starting " + ", ".join(ROLES))
+def _wait_for_roles(settings: Settings, watch: Watch, has_areas: bool) -> None:
+    """Waits until all can do their work; without areas the api is only asked to be alive."""
     limit = time.monotonic() + ROLES_READY_S
+    door = "readyz" if has_areas else "healthz"
     while True:
         watch.tick()
         write_record(settings.data_dir, watch.watched)
         _check_alive(settings.data_dir, watch)
-        waiting = [row for row in read_record(settings.data_dir) if row.waiting_for or not row.pid]
-        if not waiting and _serves(settings):
+        waiting = [
+            row
+            for row in read_record(settings.data_dir)
+            if not row.pid or (row.waiting_for and (has_areas or row.name != "api"))
+        ]
+        if not waiting and _says_yes(f"{_url(settings)}/{door}"):
             return
         if time.monotonic() > limit:
             names = ", ".join(f"{row.name} ({row.waiting_for or 'dead'})" for row in waiting)
             raise StartFailedError(
-                f"Not ready after {ROLES_READY_S:.0f} s: {names or 'api (/readyz)'}; "
+                f"Not ready after {ROLES_READY_S:.0f} s: {names or 'api (/' + door + ')'}; "
                 f"see {settings.data_dir / 'log'}"
             )
         time.sleep(TICK_S)
@@ -131,9 +144,9 @@ def _check_alive(data_dir: Path, watch: Watch) -> None:
             )
 
 
-def _serves(settings: Settings) -> bool:
+def _says_yes(url: str) -> bool:
     with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(f"{_url(settings)}/readyz", timeout=2.0, trust_env=False).is_success
+        return httpx.get(url, timeout=2.0, trust_env=False).is_success
     return False
 
 
@@ -157,11 +170,14 @@ def _announce(settings: Settings, servers: Servers, wishes: Wishes, screen: Scre
 def _stay(settings: Settings, watch: Watch, screen: Screen, stop: StopSignals) -> None:
     figures = LatestFigures(settings)
     pause = threading.Event()
+    next_look = 0.0
     while not stop.requested:
         if watch.tick():
             with contextlib.suppress(OSError):
                 write_record(settings.data_dir, watch.watched)
-        screen.show(read_record(settings.data_dir), figures.latest)
+        if time.monotonic() >= next_look:
+            next_look = time.monotonic() + LOOK_S
+            screen.show(read_record(settings.data_dir), figures.latest)
         pause.wait(TICK_S)
 
 
