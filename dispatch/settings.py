@@ -41,7 +41,6 @@ class Settings(BaseSettings):
     batch_limit_bytes: int = 8_000_000
     photo_limit_bytes: int = 10_000_000
     photo_limit_pixels: int = 50_000_000
-    rate_per_minute: int = Field(120, ge=1)
     refresh_s: float = Field(5.0, gt=0)
 
     feed_ring: int = Field(10_000, ge=10)
