@@ -65,5 +65,9 @@ class CaseMachine:
     def refusal(self, action: str, state: str) -> NotPossible:
         """Return the error that says the action is not possible in the state, and which are."""
         possible = self.possible(state)
-        ways = f"possible are: {', '.join(possible)}" if possible else "nothing is, it is final"
+        if possible:
+            ways = f"possible are: {', '.join(possible)}"
+        else:
+            known = state in self._possible
+            ways = "nothing is, it is final" if known else "the definition has no such state"
         return NotPossible(f"The action {action} is not possible while {state}; {ways}.", possible)

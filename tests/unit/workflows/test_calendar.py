@@ -241,6 +241,30 @@ def test_a_working_day_may_end_with_its_day() -> None:
     assert hours == local("2026-09-16T15:00")
 
 
+@settings(max_examples=25, deadline=None)
+@given(calendar_documents(workday="end-of-day"), moments(), st.integers(1, 6))
+def test_the_nth_working_day_after_the_starts_day_ends_it(
+    drawn: dict[str, Any], start: datetime, days: int
+) -> None:
+    oracle, day = WallClock(drawn), start.astimezone(ZoneInfo(drawn["timezone"])).date()
+    ends: list[datetime] = []
+    while len(ends) < days:
+        day += timedelta(days=1)
+        begin = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=15)
+        minutes = (begin + timedelta(minutes=m) for m in range(54 * 60))
+        of_day = [m for m in minutes if m.astimezone(oracle.zone).date() == day]
+        worked = [m for m in of_day if oracle.is_worked(m)]
+        ends += [worked[-1] + timedelta(minutes=1)] if worked else []
+    calendar = WorkingCalendar.from_document(drawn, 1)
+    limit = parse_limit(f"{days} 工作日")
+    due = calendar.due(start, limit).due_at
+    assert due == ends[-1]
+    assert calendar.counted(start, due, limit.clock) == timedelta(hours=8 * days)
+    assert calendar.counted(start, due - timedelta(microseconds=1), limit.clock) < timedelta(
+        hours=8 * days
+    )
+
+
 def test_summer_hours_repeat_every_year() -> None:
     calendar = WorkingCalendar.from_document(
         document(

@@ -390,6 +390,18 @@ def test_reclassifying_counts_the_new_limit_from_the_original_start(desk: Desk) 
     assert [event.body["rung"] for event in fired.events] == [0, 1, 2]
 
 
+def test_another_limit_begins_the_ladder_again_and_the_same_limit_does_not(desk: Desk) -> None:
+    desk.open_dispatched()
+    desk.wait(hours=10)
+    desk.fire()
+    assert desk.clock("handle").rung == 2
+    desk.act("reclassify", "dispatcher", condition=desk.row(1))
+    assert desk.clock("handle").rung == 2
+    desk.act("reclassify", "dispatcher", condition=desk.row(2))  # 2 工作日
+    assert desk.clock("handle").rung == 0
+    assert desk.clock("handle").due_at == local("2026-09-17T18:00")
+
+
 def test_reclassifying_after_a_pause_counts_the_earlier_run_by_the_new_clock(desk: Desk) -> None:
     desk.now = local("2026-09-16T11:00")
     desk.open_dispatched()
