@@ -1,254 +1,310 @@
-"""A linear-time checker of what a whole run left behind.
+"""Checks a recorded run for lost, doubled, reordered and impossible effects.
 
-It is given what clients were told, every row at the end, and every record of the topics, and names
-each violation of what Wangge promises (reliability notes 7.4: C1 to C4, C7, C8).
+Each check passes once over what was recorded (reliability notes, 7.4). It knows the workflow's
+definition and the form of the hash, but none of the code that it judges.
 """
 
 import hashlib
-import itertools
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import rfc8785
+from tests.faults.ladders import check_ladders
+from tests.faults.recorded import CaseRow, Event, Outcome, Recorded, ReportRecord
+from tests.faults.violation import Violation
+from workflows.definition import Definition
 
-FINAL = frozenset({"closed", "rejected", "voided"})
-
-
-class Outcome(StrEnum):
-    """What a client knows of its call: done, refused, or no answer (either may be true)."""
-
-    OK = "ok"
-    FAIL = "fail"
-    INFO = "info"
+OPENED = "wangge.case.opened.v1"
+ATTACHED = "wangge.case.attached.v1"
+RELOCATED = "wangge.case.relocated.v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One report sent by a client and what it was told."""
-
-    id: str
-    outcome: Outcome
+def check(recorded: Recorded) -> list[Violation]:
+    """Every violation of C1, C2, C3, C4, C7 and C8, in this order; empty for a good run."""
+    return [violation for one in CHECKS for violation in one(recorded)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One event as stored (`at` as hashed)."""
-
-    case: str
-    seq: int
-    type: str
-    at: str
-    actor: str
-    body: Mapping[str, Any]
-    previous_hash: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseRow:
-    """What the case row says at the end."""
-
-    id: str
-    state: str
-    seq: int
-    head_hash: str
-    report_count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """One record of a cases topic, in the topic's order."""
-
-    topic: str
-    case: str
-    seq: int
-    hash: str
+def check_answers(recorded: Recorded) -> Iterator[Violation]:
+    """C1: what was answered with success has happened; what was refused has not."""
+    stored = {(row.id, row.text) for row in recorded.reports}
+    elsewhere = {one.report for one in recorded.refusals}
+    elsewhere |= {letter.report for letter in recorded.letters if letter.report is not None}
+    possible = {
+        (call.report, call.text)
+        for call in recorded.report_calls
+        if call.outcome is not Outcome.FAIL
+    }
+    for call in recorded.report_calls:
+        key = (call.report, call.text)
+        if call.outcome is Outcome.OK and key not in stored and call.report not in elsewhere:
+            wrong = f"was answered 202 ({call.text!r}) and is neither stored, refused nor dead"
+            yield Violation("C1", call.report, wrong)
+        if call.outcome is Outcome.FAIL and key in stored and key not in possible:
+            yield Violation("C1", call.report, f"was refused ({call.text!r}) and yet is stored")
+    done = {(event.case, event.type, event.body.get("version")) for event in recorded.events}
+    for act in recorded.action_calls:
+        if act.outcome is Outcome.OK and (act.case, act.event_type, act.version) not in done:
+            wrong = f"{act.event_type} was answered 200 at version {act.version} and never happened"
+            yield Violation("C1", act.case, wrong)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consumed:
-    """One record of the reports topic below the stored offset."""
-
-    partition: int
-    offset: int
-    report: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Run:
-    """Everything that a run left behind."""
-
-    sent: Sequence[Sent] = ()
-    reports: Mapping[str, str] = field(default_factory=dict)
-    """Report id to case id."""
-    refusals: frozenset[str] = frozenset()
-    letters: frozenset[tuple[int, int]] = frozenset()
-    """(partition, offset) of dead letters."""
-    letter_reports: frozenset[str] = frozenset()
-    cases: Sequence[CaseRow] = ()
-    events: Sequence[Event] = ()
-    """In order of case and seq."""
-    published: Sequence[Published] = ()
-    consumed: Sequence[Consumed] = ()
-    pending: Sequence[str] = ()
-    """Case ids that still have a timer."""
-    steps: frozenset[tuple[str, str]] = frozenset()
-    """(from, to) of every legal change of state."""
+def check_effects(recorded: Recorded) -> Iterator[Violation]:
+    """C2: one row and one naming event for each report, in the case that the row names."""
+    for report, count in Counter(row.id for row in recorded.reports).items():
+        if count > 1:
+            yield Violation("C2", report, f"has {count} rows")
+    named = _naming_events(recorded.events)
+    of_row = {row.id: row.case for row in recorded.reports}
+    for report in of_row.keys() | named.keys():
+        wrong = _naming_wrong(of_row.get(report), named.get(report, []))
+        if wrong is not None:
+            yield Violation("C2", report, wrong)
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One broken promise: which check, where, and what is wrong."""
-
-    check: str
-    where: str
-    what: str
-
-
-def check(run: Run) -> list[Violation]:
-    """Every violation; an empty list is what a correct system leaves."""
-    return [
-        *_nothing_lost(run),
-        *_one_effect(run),
-        *_histories(run),
-        *_topics(run),
-        *_timers(run),
-        *_offsets(run),
-    ]
-
-
-def _nothing_lost(run: Run) -> Iterator[Violation]:
-    kept = set(run.reports) | run.refusals | run.letter_reports
-    accepted = {sent.id for sent in run.sent if sent.outcome is Outcome.OK}
-    maybe = accepted | {sent.id for sent in run.sent if sent.outcome is Outcome.INFO}
-    for sent in run.sent:
-        if sent.outcome is Outcome.OK and sent.id not in kept:
-            yield Violation("C1", sent.id, "answered 202 and lost")
-        if sent.outcome is Outcome.FAIL and sent.id in run.reports and sent.id not in maybe:
-            yield Violation("C1", sent.id, "refused and stored all the same")
-
-
-def _one_effect(run: Run) -> Iterator[Violation]:
-    named = Counter(
-        str(event.body["report"]) for event in run.events if event.body.get("report") is not None
-    )
-    for report, times in named.items():
-        if times > 1:
-            yield Violation("C2", report, f"named by {times} events")
-        if report not in run.reports:
-            yield Violation("C2", report, "named by an event but not stored")
-    for report in run.reports:
-        if report not in named:
-            yield Violation("C2", report, "stored but named by no event")
-    stored = Counter(run.reports.values())
-    for case in run.cases:
-        if stored[case.id] != case.report_count:
-            what = f"counts {case.report_count} reports, has {stored[case.id]}"
-            yield Violation("C2", case.id, what)
-
-
-def _by_case(events: Iterable[Event]) -> dict[str, list[Event]]:
-    found: dict[str, list[Event]] = {}
+def _naming_events(events: Sequence[Event]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = defaultdict(list)
     for event in events:
-        found.setdefault(event.case, []).append(event)
+        if event.type in (OPENED, ATTACHED):
+            named[str(event.body.get("report"))].append(event.case)
+    return named
+
+
+def _naming_wrong(of_row: str | None, cases: Sequence[str]) -> str | None:
+    if of_row is None:
+        return f"case {cases[0]} names it, but there is no such row"
+    if len(cases) != 1:
+        return f"is named by {len(cases)} events ({', '.join(cases)})"
+    return None if cases[0] == of_row else f"its row names case {of_row}, its event {cases[0]}"
+
+
+def check_histories(recorded: Recorded) -> Iterator[Violation]:
+    """C3: numbers, hashes, times, legal steps, and the case row equal to its last event."""
+    events = by_case(recorded.events)
+    for case in recorded.cases:
+        wrong = _history_wrong(case, events.pop(case.id, []), recorded.definitions)
+        if wrong is not None:
+            yield Violation("C3", case.id, wrong)
+    for stray in events:
+        yield Violation("C3", stray, "has a history and no case row")
+
+
+def by_case(events: Sequence[Event]) -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        found[event.case].append(event)
     return found
 
 
-def _histories(run: Run) -> Iterator[Violation]:
-    events = _by_case(run.events)
-    for case in run.cases:
-        yield from _history(run, case, events.pop(case.id, []))
-    for case_id in events:
-        yield Violation("C3", case_id, "has a history but no row")
+def _history_wrong(
+    case: CaseRow, events: Sequence[Event], definitions: Mapping[str, Definition]
+) -> str | None:
+    """The first thing that is wrong with one case."""
+    if not events:
+        return "has no history"
+    steps = _Steps(definitions[case.definition])
+    previous: Event | None = None
+    for event in events:
+        wrong = _link_wrong(event, previous) or steps.wrong(event)
+        if wrong is not None:
+            return f"event {event.seq} ({event.type}): {wrong}"
+        previous = event
+    last = events[-1]
+    head = {
+        "seq": (case.seq, last.seq),
+        "head hash": (case.head_hash, last.hash),
+        "last moment": (case.last_at, last.at),
+        "state": (case.state, steps.state),
+        "version": (case.version, steps.version),
+    }
+    for name, (row, told) in head.items():
+        if row != told:
+            return f"the case row's {name} is {row}, the history's {told}"
+    return None
 
 
-def _history(run: Run, case: CaseRow, events: Sequence[Event]) -> Iterator[Violation]:
-    previous, at, state = "0" * 64, "", "reported"
-    for number, event in enumerate(events, start=1):
-        if event.seq != number:
-            yield Violation("C3", case.id, f"event {number} is missing")
-            return
-        if event.previous_hash != previous or event.hash != _hash(event):
-            yield Violation("C3", case.id, f"the chain breaks at {number}")
-        if event.at < at:
-            yield Violation("C3", case.id, f"time runs backwards at {number}")
-        yield from _steps(run, case, state, event)
-        previous, at, state = event.hash, event.at, str(event.body["state"])
-    if (len(events), previous, state) != (case.seq, case.head_hash, case.state):
-        yield Violation("C3", case.id, "the row is not what its history says")
+def _link_wrong(event: Event, previous: Event | None) -> str | None:
+    expected = 1 if previous is None else previous.seq + 1
+    if event.seq != expected:
+        return f"number {expected} is missing or doubled"
+    if event.previous_hash != ("00" * 32 if previous is None else previous.hash):
+        return "does not continue the hash of the event before"
+    if event.hash != recomputed_hash(event):
+        return "its content does not give its hash"
+    if previous is not None and event.at < previous.at:
+        return f"its time {event.at} lies before {previous.at}"
+    return None
 
 
-def _steps(run: Run, case: CaseRow, before: str, event: Event) -> Iterator[Violation]:
-    path = [before, *(str(step["state"]) for step in event.body.get("steps", ()))]
-    path.append(str(event.body["state"]))
-    for source, target in itertools.pairwise(path):
-        if source != target and (source, target) not in run.steps:
-            yield Violation("C3", case.id, f"{source} → {target} at {event.seq} is no legal step")
-
-
-def _hash(event: Event) -> str:
-    record = {
+def recomputed_hash(event: Event) -> str:
+    """The hash of design §5, from Python's own JSON (bodies hold no floats, keys are ASCII)."""
+    value = {
         "case": event.case,
         "seq": event.seq,
         "type": event.type,
-        "at": event.at,
+        "at": moment_text(event.at),
         "actor": event.actor,
         "body": event.body,
         "previous_hash": event.previous_hash,
     }
-    return hashlib.sha256(b"\0" + rfc8785.dumps(record)).hexdigest()
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(b"\0" + text.encode()).hexdigest()
 
 
-def _topics(run: Run) -> Iterator[Violation]:
-    seen: dict[tuple[str, str], int] = {}
-    hashes = {(event.case, event.seq): event.hash for event in run.events}
-    reached: set[tuple[str, int]] = set()
-    for record in run.published:
-        key = (record.topic, record.case)
-        if hashes.get((record.case, record.seq)) != record.hash:
-            yield Violation("C4", record.case, f"seq {record.seq} was published with another body")
-        if record.seq <= seen.get(key, 0):
+def moment_text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class _Steps:
+    """Walks one case through its definition."""
+
+    def __init__(self, definition: Definition) -> None:
+        self._definition = definition
+        self._actions = {action.event_type: action for action in definition.actions.values()}
+        self.state = ""
+        self.version = 0
+
+    def wrong(self, event: Event) -> str | None:
+        """Takes the event's step; tells what the definition does not allow."""
+        action = self._actions.get(event.type)
+        before, version = self.state, self.version
+        if not before:
+            wrong = self._open(event)
+            version = 1
+        elif action is None:
+            wrong = None if event.type != OPENED else "is a second opening"
+        else:
+            wrong = self._move(action.name, event)
+            version += action.raises_version
+        self.version = version
+        if wrong is not None:
+            return wrong
+        if event.body.get("state") != self.state:
+            return f"ends in {event.body.get('state')}; the definition leads to {self.state}"
+        if event.body.get("version") != version:
+            return f"has version {event.body.get('version')}; {version} is due"
+        return None
+
+    def _open(self, event: Event) -> str | None:
+        if event.type != OPENED:
+            return "is not an opening, but the first event"
+        self.state = self._definition.initial
+        for step in event.body.get("steps", ()):
+            wrong = self._move_by(str(step["action"]))
+            if wrong is None and step["state"] != self.state:
+                wrong = f"step {step['action']} ends in {step['state']}, not {self.state}"
+            if wrong is not None:
+                return wrong
+        return None
+
+    def _move(self, action: str, event: Event) -> str | None:
+        if event.body.get("from") != self.state:
+            return f"starts in {event.body.get('from')}, but the case was {self.state}"
+        return self._move_by(action)
+
+    def _move_by(self, action: str) -> str | None:
+        known = self._definition.actions.get(action)
+        step = known.steps.get(self.state) if known is not None else None
+        if step is None:
+            return f"{action} is not possible in state {self.state}"
+        self.state = step.to or self.state
+        return None
+
+
+def check_topics(recorded: Recorded) -> Iterator[Violation]:
+    """C4: each topic, repeats dropped, holds its cases' histories whole and in order."""
+    expected: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for event in recorded.events:
+        for district in _districts_of(event):
+            expected[district, event.case].append(event.seq)
+    kept: dict[tuple[str, str], list[int]] = defaultdict(list)
+    history = {(event.case, event.seq): event for event in recorded.events}
+    for record in recorded.case_records:
+        told = history.get((record.case, record.seq))
+        if told is None or (record.hash, record.body) != (told.hash, told.body):
+            wrong = f"event {record.seq} in the topic of {record.district} is not in the history"
+            yield Violation("C4", record.case, wrong)
             continue
-        if key in seen and record.seq != seen[key] + 1:
-            yield Violation("C4", record.case, f"{seen[key]} is followed by {record.seq}")
-        seen[key] = record.seq
-        reached.add((record.case, record.seq))
-    for case, seq in hashes:
-        if (case, seq) not in reached:
-            yield Violation("C4", case, f"seq {seq} was never published in order")
+        seen = kept[record.district, record.case]
+        if not seen or record.seq > seen[-1]:
+            seen.append(record.seq)
+    yield from _topics_wrong(expected, kept)
 
 
-def _timers(run: Run) -> Iterator[Violation]:
-    fired: Counter[tuple[str, str, str, int]] = Counter()
-    for event in run.events:
-        rung = event.body.get("rung")
-        if rung is None or "stage" not in event.body:
-            continue
-        due = str(event.body["due_at"])
-        fired[event.case, str(event.body["stage"]), due, int(rung)] += 1
-        if _moment(event.at) < _moment(due):
-            yield Violation("C7", event.case, f"rung {rung} fired early at seq {event.seq}")
-    for (case, stage, _, rung), times in fired.items():
-        if times > 1:
-            yield Violation("C7", case, f"rung {rung} of {stage} fired {times} times")
-    final = {case.id for case in run.cases if case.state in FINAL}
-    for case_id in run.pending:
-        if case_id in final:
-            yield Violation("C7", case_id, "is over and still has a timer")
+def _topics_wrong(
+    expected: Mapping[tuple[str, str], list[int]], kept: Mapping[tuple[str, str], list[int]]
+) -> Iterator[Violation]:
+    for (district, case), seqs in expected.items():
+        found = kept.get((district, case), [])
+        if found != seqs:
+            lost = sorted(set(seqs) - set(found))
+            yield Violation("C4", case, f"the topic of {district} lacks or disorders events {lost}")
+    for district, case in kept.keys() - expected.keys():
+        yield Violation("C4", case, f"was never in district {district}, but is in its topic")
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _districts_of(event: Event) -> set[str]:
+    """Where an event belongs; a relocation is also told where the case leaves."""
+    districts = {str(event.body["areas"]["district"])}
+    if event.type == RELOCATED:
+        districts.add(str(event.body["was_place"]["areas"]["district"]))
+    return districts
 
 
-def _offsets(run: Run) -> Iterator[Violation]:
-    known = set(run.reports) | run.refusals
-    for record in run.consumed:
-        accounted = record.report in known or (record.partition, record.offset) in run.letters
-        if not accounted:
-            where = f"{record.partition}:{record.offset}"
-            yield Violation("C8", where, f"report {record.report} was consumed without effect")
+def check_offsets(recorded: Recorded) -> Iterator[Violation]:
+    """C8: every offset below the stored one is a report, its repeat, a refusal or a dead letter."""
+    stored = {(row.id, row.fingerprint) for row in recorded.reports}
+    stored |= {(one.report, one.fingerprint) for one in recorded.refusals}
+    dead = {(letter.partition, letter.offset) for letter in recorded.letters}
+    records = {(record.partition, record.offset): record for record in recorded.report_records}
+    for partition, end in recorded.next_offsets.items():
+        for offset in range(end):
+            record = records.get((partition, offset))
+            wrong = _record_wrong(record, stored, (partition, offset) in dead)
+            if wrong is not None:
+                subject = f"offset {partition}:{offset}"
+                named = record.id if record is not None and record.id is not None else "?"
+                yield Violation("C8", f"{subject} (report {named})", wrong)
+
+
+def _record_wrong(
+    record: ReportRecord | None, stored: set[tuple[str, str]], dead: bool
+) -> str | None:
+    if record is None:
+        return "lies below the stored offset, but the topic does not have it"
+    if dead or (record.id is not None and (record.id, record.fingerprint) in stored):
+        return None
+    return "is counted as used, but is no report, repeat, refusal or dead letter"
+
+
+def check_clocks(recorded: Recorded) -> Iterator[Violation]:
+    """C7: rungs fire once, in order, never early; timers are there when and only when needed."""
+    yield from check_ladders(recorded, by_case(recorded.events))
+
+
+CHECKS: tuple[Callable[[Recorded], Iterator[Violation]], ...] = (
+    check_answers,
+    check_effects,
+    check_histories,
+    check_topics,
+    check_clocks,
+    check_offsets,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Violations counted by check, with the first few of each in words."""
+
+    violations: Sequence[Violation]
+
+    def of(self, name: str) -> list[Violation]:
+        return [violation for violation in self.violations if violation.check == name]
+
+    def text(self, most: int = 8) -> str:
+        counts = Counter(violation.check for violation in self.violations)
+        lines = [f"{name}: {count} violations" for name, count in sorted(counts.items())]
+        for name in sorted(counts):
+            lines += [f"  {violation}" for violation in self.of(name)[:most]]
+        return "\n".join(lines)
