@@ -25,15 +25,32 @@ from workflows.definition import Definition
 from workflows.documents import read_document
 from workflows.loading import load_definition
 
-DEFINITIONS = Path(workflows.__file__).parent / "definitions"
+SHIPPED = Path(workflows.__file__).parent / "definitions"
 DAY_MS = 24 * 3600 * 1000
 T = TypeVar("T")
 
 
-def load_definitions() -> dict[str, Definition]:
-    """Every definition that is shipped, by its key (`name@version`)."""
-    found = (load_definition(read_document(path)) for path in sorted(DEFINITIONS.glob("*.yaml")))
-    return {definition.key: definition for definition in found}
+def load_definitions(folder: Path | None = None) -> dict[str, Definition]:
+    """Every definition by its key (`name@version`): the shipped ones and those in `folder`.
+
+    Raises ConfigurationError when the folder cannot be read or gives a key a second time.
+    """
+    paths = sorted(SHIPPED.glob("*.yaml"))
+    if folder is not None:
+        own = sorted(folder.glob("*.yaml"))
+        if not own:
+            raise ConfigurationError(f"WANGGE_DEFINITIONS_DIR: {folder} holds no *.yaml file")
+        paths += own
+    found: dict[str, Definition] = {}
+    for path in paths:
+        definition = load_definition(read_document(path))
+        if definition.key in found:
+            raise ConfigurationError(
+                f"{path} gives the workflow definition {definition.key} a second time; open cases "
+                "keep their version, so a change needs a new version number"
+            )
+        found[definition.key] = definition
+    return found
 
 
 def chosen_definition(settings: Settings, definitions: Mapping[str, Definition]) -> Definition:
@@ -105,7 +122,7 @@ class Cached(Generic[T]):
 def engine_rules(settings: Settings, connection: Connection) -> Rules:
     """What the engine decides by, as the database has it now."""
     return Rules(
-        definition=chosen_definition(settings, load_definitions()),
+        definition=chosen_definition(settings, load_definitions(settings.definitions_dir)),
         calendars=load_calendars(connection, settings.calendar),
         categories=load_catalogue(connection).categories,
         duties=load_duties(connection),
@@ -135,7 +152,7 @@ def build_engine(settings: Settings) -> ReportEngine:
 def firing_rules(settings: Settings, connection: Connection) -> FiringRules:
     """What the clock fires by, as the database has it now."""
     return FiringRules(
-        definitions=load_definitions(),
+        definitions=load_definitions(settings.definitions_dir),
         calendars=load_calendars(connection, settings.calendar),
         categories=load_catalogue(connection).categories,
     )

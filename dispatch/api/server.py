@@ -65,7 +65,7 @@ def build_context(settings: Settings) -> Context:
         intake=Intake(keys, store, topic=settings.reports_topic),
         buckets=Buckets(),
         desk=Desk(database, store),
-        definitions=load_definitions(),
+        definitions=load_definitions(settings.definitions_dir),
         calendars=Cached(
             database,
             lambda connection: load_calendars(connection, settings.calendar),
