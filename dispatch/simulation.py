@@ -262,7 +262,7 @@ class Simulator:
             return
         body: dict[str, Any] = {"version": sheet["version"], "id": str(uuid.uuid4())}
         for needed in actions[name]["fields"]:
-            value = _fill(pick, needed)
+            value = fill_field(pick, needed)
             if needed["required"] and value is None:
                 return
             if needed["required"]:
@@ -292,7 +292,8 @@ def _preferred(pick: random.Random) -> tuple[str, ...]:
     return PREFERRED
 
 
-def _fill(pick: random.Random, needed: Mapping[str, Any]) -> Any:
+def fill_field(pick: random.Random, needed: Mapping[str, Any]) -> Any:
+    """A plausible value for a field of an action's form; None where there is none to guess."""
     if needed["choices"]:
         return pick.choice(needed["choices"])
     if needed["type"] == "confirmation":

@@ -1,77 +1,14 @@
-"""One whole installation for all end-to-end tests, started as a user would start it."""
+"""One whole installation for all end-to-end tests."""
 
-import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-START_S = 150
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """A running `wangge up --demo`, with what `access.json` says of it."""
-
-    url: str
-    tokens: dict[str, str]
-    data_dir: Path
-    database_url: str
-    admin_url: str
-    kafka_servers: str
-
-    def headers(self, role: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens[role]}"}
+from tests.installation import Installation, running
 
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    """Starts `wangge up --demo` on free ports in a directory of its own, and ends it."""
-    folder = Path(tempfile.mkdtemp(prefix="wangge-e2e-"))
-    folder.chmod(0o755)
-    data = folder / "data"
-    command = [sys.executable, "-m", "dispatch", "up", "--demo", "--port", "0", "--data-dir"]
-    with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, str(data)],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "WANGGE_REFRESH_S": "1"},
-        )
-    try:
-        access = _wait(process, data / "access.json", folder / "up.log")
-        yield Installation(
-            url=access["url"],
-            tokens=access["tokens"],
-            data_dir=data,
-            database_url=access["database_url"],
-            admin_url=access["database_admin_url"],
-            kafka_servers=access["kafka_servers"],
-        )
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        finally:
-            process.kill()
-            process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait(process: "subprocess.Popen[bytes]", access: Path, log: Path) -> dict[str, object]:
-    limit = time.monotonic() + START_S
-    while time.monotonic() < limit:
-        if process.poll() is not None:
-            pytest.fail(f"wangge up ended with {process.returncode}:\n{log.read_text()[-3000:]}")
-        if access.is_file():
-            return json.loads(access.read_text())
-        time.sleep(0.2)
-    pytest.fail(f"not ready after {START_S} s:\n{log.read_text()[-3000:]}")
+    """A demo city in a directory of its own; maps and catalogue are looked at every second."""
+    with running({"WANGGE_REFRESH_S": "1"}) as started:
+        yield started

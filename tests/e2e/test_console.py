@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.conftest import Installation
+from tests.installation import Installation
 
 CHROMIUM = "/usr/bin/chromium"
 OPTIONS = (

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import rfc8785
 
-from tests.e2e.conftest import Installation
+from tests.installation import Installation
 
 T = TypeVar("T")
 AT = {"lon": 111.6075, "lat": 26.4203, "crs": "wgs84", "accuracy_m": 8.0}

@@ -1,0 +1,216 @@
+"""One fault run: a city at work, faults, quiet, and then everything that is left of it."""
+
+import os
+import secrets
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from dispatch.keys import load_keys
+from dispatch.simulation import FieldWork
+from dispatch.supervisor.figures import ask
+from dispatch.tokens import Role, issue
+from streams.envelope import REPORT_RECEIVED, event_headers
+from streams.kafka import KafkaWriter
+from streams.records import Message
+from tests.faults import city
+from tests.faults.desks import Desks
+from tests.faults.diary import Diary
+from tests.faults.nemesis import Fault, Nemesis
+from tests.faults.reading import read_run, settings_of
+from tests.faults.recorded import Recorded
+from tests.faults.reporters import Reporter
+from tests.installation import ROOT, WANGGE, Installation, running
+from workflows.definition import Definition
+
+REPORTERS = 3
+POISON = (b"", b"\xff\xfe", b"{}", b'{"id": "no"}', b"[" * 5000)
+GRACE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How long a run takes, how much is reported in it, and what goes wrong."""
+
+    seconds: float
+    rate: float
+    faults: Sequence[Fault]
+    quiet_s: float
+    """How long the system may take to finish what it had begun."""
+    desks: int = 3
+    more_engines: int = 0
+    """Engines beside the one that `wangge up` runs."""
+    seed: int = 20261125
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run left, and its own account; `unfinished` names what never came to rest."""
+
+    recorded: Recorded
+    account: str
+    unfinished: str | None
+
+
+def play(plan: Plan, command: Sequence[str] = WANGGE) -> Outcome:
+    """Plays a run from an empty directory to the end."""
+    with tempfile.TemporaryDirectory(prefix="wangge-definitions-") as folder:
+        Path(folder).chmod(0o755)
+        definition = city.write_definition(Path(folder))
+        with running(city.environment(Path(folder)), command) as installation:
+            city.shorten_conditions(installation.admin_url)
+            city.slow_commits(installation.admin_url)
+            time.sleep(1.5)  # every process reads the short limits within a second
+            with _engines(plan.more_engines, installation, Path(folder), command):
+                return _play(plan, installation, definition)
+
+
+def _play(plan: Plan, installation: Installation, definition: Definition) -> Outcome:
+    diary = Diary()
+    nemesis = Nemesis(installation, diary)
+    with _people(plan, installation, definition, diary):
+        _poison(installation)
+        nemesis.run(plan.faults, plan.seconds)
+    unfinished, ended_at = _wait_for_rest(installation, plan.quiet_s)
+    nemesis.halt("clock")
+    _wait_for_rest(installation, 5, overdue=False)
+    recorded = read_run(installation, diary, {definition.key: definition}, ended_at)
+    return Outcome(recorded=recorded, account=diary.text(), unfinished=unfinished)
+
+
+@contextmanager
+def _people(
+    plan: Plan, installation: Installation, definition: Definition, diary: Diary
+) -> Iterator[None]:
+    """Reporters and desks at work; when the block ends they finish what they began."""
+    stop = threading.Event()
+    tokens = _tokens(installation)
+    areas = _all(installation, "areas")
+    threads = []
+    for number in range(REPORTERS):
+        work = FieldWork(areas=areas, seed=plan.seed + number)
+        reporter = Reporter(installation.url, tokens[f"member {number}"], diary, work)
+        rate = plan.rate / REPORTERS
+        threads.append(threading.Thread(target=reporter.run, args=(rate, stop)))
+    for number in range(plan.desks):
+        desks = Desks(installation.url, tokens, definition, diary, seed=plan.seed + 100 + number)
+        threads.append(threading.Thread(target=desks.run, args=(stop,)))
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def _engines(
+    count: int, installation: Installation, definitions: Path, command: Sequence[str]
+) -> Iterator[None]:
+    """More engines, as an operator would start them by hand."""
+    environment = {
+        **os.environ,
+        **city.environment(definitions),
+        "WANGGE_DATABASE_URL": installation.database_url,
+        "WANGGE_KAFKA_SERVERS": installation.kafka_servers,
+        "WANGGE_DATA_DIR": str(installation.data_dir),
+    }
+    started = []
+    try:
+        for number in range(count):
+            with (installation.data_dir / "log" / f"engine-{number + 2}.log").open("ab") as log:
+                started.append(
+                    subprocess.Popen(
+                        [*command, "serve", "engine"],
+                        env=environment,
+                        cwd=ROOT,
+                        stdout=log,
+                        stderr=log,
+                    )
+                )
+        yield
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def _tokens(installation: Installation) -> dict[str, str]:
+    """City-wide tokens; a handler for each department, an inspector who reports nothing."""
+    settings = settings_of(installation)
+    key = load_keys(settings.keys_dir).signing
+    departments = [one["code"] for one in _all(installation, "departments")]
+    scope = next(area["code"] for area in _all(installation, "areas") if area["level"] == "city")
+
+    def token(role: Role, subject: str, department: str | None = None) -> str:
+        return issue(key, role=role, scope=scope, department=department, subject=subject)
+
+    made = {role: token(Role(role), f"fault-{role}")
+            for role in ("acceptor", "dispatcher", "supervisor")}  # fmt: skip
+    made |= {f"member {n}": token(Role.MEMBER, f"member-{n}") for n in range(REPORTERS)}
+    made |= {f"handler {d}": token(Role.HANDLER, f"handler-{d}", d) for d in departments}
+    return {**made, "inspector": token(Role.MEMBER, "inspector")}
+
+
+def _all(installation: Installation, name: str) -> list[Mapping[str, object]]:
+    items: list[Mapping[str, object]] = []
+    after = ""
+    with httpx.Client(base_url=f"{installation.url}/api/v1") as client:
+        while True:
+            query = {"limit": "500"} | ({"after": after} if after else {})
+            headers = installation.headers("supervisor")
+            page = client.get(f"/{name}", params=query, headers=headers).json()
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            after = page["next"]
+
+
+def _poison(installation: Installation) -> None:
+    """Records that nobody can read, straight into the topic."""
+    writer = KafkaWriter(installation.kafka_servers, linger_ms=0, delivery_s=10)
+    for number, value in enumerate(POISON):
+        headers = event_headers(id_=secrets.token_hex(4), type_=REPORT_RECEIVED, source="/test")
+        key = str(number).encode()
+        writer.send(
+            Message(topic="wangge.reports", key=key, value=value, headers=headers), lambda _: None
+        )
+    writer.flush(10)
+    writer.close()
+
+
+def _wait_for_rest(
+    installation: Installation, within_s: float, *, overdue: bool = True
+) -> tuple[str | None, datetime]:
+    """Waits until nothing is under way; answers what still is, and a time all is done up to."""
+    limit = time.monotonic() + within_s
+    settings = settings_of(installation)
+    while True:
+        now = _database_time(installation)
+        figures = ask(settings)
+        watched = ["engine_lag", "outbox"] + (["overdue_timers"] if overdue else [])
+        left = {name: figures[name] for name in watched if figures[name] != 0}
+        if not left or time.monotonic() > limit:
+            return (f"never came to rest: {left}" if left else None), now
+        time.sleep(0.3)
+
+
+def _database_time(installation: Installation) -> datetime:
+    with psycopg.connect(installation.admin_url) as connection:
+        row = connection.execute(
+            "select clock_timestamp() - make_interval(secs => %s)", [GRACE_S]
+        ).fetchone()
+    assert row is not None
+    found: datetime = row[0]
+    return found
