@@ -80,6 +80,9 @@ class LiveScreen:
         self._live: Live | None = None
 
     def say(self, text: str) -> None:
+        # Finished bars stay where they were; what comes after them stands below.
+        if self._progress is not None and self._progress.finished:
+            self._end_progress()
         now = datetime.now().astimezone().strftime("%H:%M:%S")
         self._console.print(f"{now} {text}", soft_wrap=True, markup=False)
 
@@ -114,6 +117,7 @@ class LiveScreen:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+            self._tasks.clear()
 
 
 def _picture(rows: list[ProcessRow], figures: Figures) -> Table:
