@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from streams.errors import TopicChanged
+from streams.errors import PositionLost, TopicChanged
 from streams.records import Partition, Reader, Record
 
 
@@ -85,15 +85,24 @@ class BatchConsumer:
             self._claims.pop(partition, None)
 
     def poll(self, timeout_s: float, limit: int) -> Batch:
-        """The next records with their offset changes; raises TopicChanged on a re-made topic."""
+        """The next records with their offset changes; raises TopicChanged, PositionLost."""
         if self._reader is None:
             raise RuntimeError("attach a reader first")
         self._check_topics()
-        records = [
-            record
-            for record in self._reader.poll(timeout_s, limit)
-            if record.partition in self._claims
-        ]
+        try:
+            polled = self._reader.poll(timeout_s, limit)
+        except PositionLost as error:
+            self._check_topics()
+            raise PositionLost(
+                "records were deleted before they were read: a stored offset is no longer in the "
+                "topic. Look what is missing, then run `wangge offsets accept-loss` "
+                f"({error})"
+            ) from error
+        finally:
+            # A re-made topic may be met inside the poll: what came of it, records or an offset
+            # that is out of range, must not be taken for the topic that was claimed.
+            self._check_topics()
+        records = [record for record in polled if record.partition in self._claims]
         last: dict[Partition, int] = {}
         for record in records:
             last[record.partition] = record.offset
