@@ -27,6 +27,7 @@ from streams.records import Message, Writer
 IDLE_FIRST_S = 0.005
 IDLE_LAST_S = 0.25
 KEEP_S = 2.0
+EPOCH_S = 1.0  # `wangge restore-mark` may raise the epoch at any time
 log = structlog.get_logger("relay")
 
 POINTERS = text("""
@@ -44,12 +45,16 @@ LETTERS = text("""
     select id, topic, partition, record_offset, report_id, reason_class, reason, at
     from dead_letter where mirrored_at is null order by at limit 200
 """)
+# Each event to the topic of its district at that moment; one that moved its case, to both.
 REPUBLISH = text("""
     insert into outbox (topic_district, case_id, opened_month, first_seq, last_seq)
-    select c.district, c.id, c.opened_month, min(e.seq), max(e.seq)
-    from case_event e join "case" c on c.id = e.case_id and c.opened_month = e.opened_month
-    where e.at >= :since
-    group by c.district, c.id, c.opened_month
+    select district, e.case_id, e.opened_month, e.seq, e.seq
+    from case_event e, unnest(array[
+        e.body #>> '{areas,district}',
+        nullif(e.body #>> '{was_place,areas,district}', e.body #>> '{areas,district}')
+    ]) as district
+    where e.at >= :since and district is not null
+    order by e.opened_month, e.case_id, e.seq, district
 """)
 
 
@@ -113,10 +118,13 @@ class Relay:
             self._writer.close()
 
     def _publish(self, connection: Connection, stop: Stop) -> None:
-        installation = self._installation(connection)
-        connection.commit()
+        looked = float("-inf")
         idle = IDLE_FIRST_S
         while not stop.is_set():
+            if time.monotonic() - looked > EPOCH_S:
+                installation = self._installation(connection)
+                connection.commit()
+                looked = time.monotonic()
             published = self.publish_once(connection, installation)
             self._heartbeat.beat()
             idle = IDLE_FIRST_S if published else min(idle * 2, IDLE_LAST_S)
@@ -209,5 +217,8 @@ class _Acknowledgements:
 
 
 def republish(connection: Connection, since: datetime) -> int:
-    """Puts every event since `since` into the outbox again; readers drop what they have."""
+    """Puts every event since `since` into the outbox again, and answers how many pointers.
+
+    Readers drop what they have.
+    """
     return connection.execute(REPUBLISH, {"since": since}).rowcount
