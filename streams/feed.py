@@ -76,6 +76,11 @@ def encode_event(position: str, type_: str, value: bytes) -> bytes:
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (position.encode(), type_.encode(), value)
 
 
+def encode_reset(position: str, reason: str) -> bytes:
+    """Tells a reader that its position is of no use: it must load everything anew."""
+    return encode_event(position, "reset", orjson.dumps({"position": position, "reason": reason}))
+
+
 class Encoder:
     """Turns records into entries, keeping the position that each of them leads to."""
 

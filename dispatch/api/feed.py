@@ -17,7 +17,7 @@ from dispatch.api.problems import Problem
 from dispatch.knowledge import Known
 from dispatch.reading import Filters
 from dispatch.tokens import Principal, TokenRefused
-from streams.feed import BadPosition, Entry
+from streams.feed import BadPosition, Entry, encode_reset
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
 NAMED = ("department", "state", "category")
@@ -56,7 +56,7 @@ async def _stream(
                     yield chunk
             except BadPosition as error:
                 following.join(subscriber)
-                yield _reset(following, str(error))
+                yield encode_reset(following.position, str(error))
         else:
             following.join(subscriber)
             yield _hello(following)
@@ -79,9 +79,12 @@ async def _catch_up(
 ) -> AsyncIterator[bytes]:
     """Everything behind the client's position; afterwards the subscriber hears the rest live."""
     positions = following.parse(resume)
+    epoch = following.epoch
     yield b"retry: 2000\n\n"
     while (kept := following.kept(positions)) is None:
         entries, positions = await following.read_back(positions)
+        if following.epoch != epoch:
+            raise BadPosition("the database was restored since")
         yield subscriber.select(entries)
     following.join(subscriber)
     yield _hello_at(following) + subscriber.select(kept)
@@ -99,11 +102,6 @@ def _hello_at(following: Following) -> bytes:
     """Hello in a resumed stream carries no `id:`, for older events still follow it."""
     data = orjson.dumps({"position": following.position, "epoch": following.epoch})
     return b"event: hello\ndata: %s\n\n" % data
-
-
-def _reset(following: Following, reason: str) -> bytes:
-    data = orjson.dumps({"position": following.position, "reason": reason})
-    return b"id: %s\nevent: reset\ndata: %s\n\n" % (following.position.encode(), data)
 
 
 def wanted(principal: Principal, known: Known, filters: Filters) -> Callable[[Entry], bool]:

@@ -2,15 +2,17 @@
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import structlog
 
+from dispatch.errors import Unavailable
 from dispatch.settings import Settings
 from dispatch.stopping import Stop
-from streams.errors import StreamError
+from streams.errors import PositionLost, StreamError
 from streams.feed import (
     BadPosition,
     Encoder,
@@ -20,6 +22,7 @@ from streams.feed import (
     Source,
     decode_position,
     encode_position,
+    encode_reset,
     partitions_of,
 )
 from streams.kafka import KafkaAdmin, KafkaTailReader
@@ -50,6 +53,12 @@ class Subscriber:
         if self._waiting or self.overflowed:
             self._ready.set()
 
+    def reset(self, told: bytes) -> None:
+        """What still waits belongs to a feed that is gone; the client hears `told` in its place."""
+        self._waiting.clear()
+        self._waiting.append(told)
+        self._ready.set()
+
     def select(self, entries: Sequence[Entry]) -> bytes:
         """The bytes of those entries that the client wants (for replays, which are not queued)."""
         return b"".join(entry.data for entry in entries if self._wanted(entry))
@@ -62,6 +71,20 @@ class Subscriber:
         chunk = b"".join(self._waiting)
         self._waiting.clear()
         return chunk
+
+
+class _Every:
+    """True once each so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = time.monotonic()
+
+    def due(self) -> bool:
+        if time.monotonic() - self._last < self._seconds:
+            return False
+        self._last = time.monotonic()
+        return True
 
 
 class Following:
@@ -109,8 +132,15 @@ class Following:
         return decode_position(text, self.epoch, [source.name for source in self._sources])
 
     def kept(self, positions: Positions) -> list[Entry] | None:
-        """What the ring has behind `positions`, or None when it does not reach back so far."""
-        return self._ring.after(positions) if self._ring.covers(positions) else None
+        """What the ring has behind `positions`, or None when it does not reach back so far.
+
+        Raises BadPosition when the feed follows other topics now.
+        """
+        if positions.keys() != self._ring.positions.keys():
+            raise BadPosition("the topics of the feed have changed since")
+        # Another api process may be some records ahead of this one.
+        ahead = any(at > self._ring.positions[name] for name, at in positions.items())
+        return None if ahead or not self._ring.covers(positions) else self._ring.after(positions)
 
     async def read_back(self, positions: Positions) -> tuple[list[Entry], Positions]:
         """The next entries from Kafka behind `positions`; raises BadPosition past retention."""
@@ -122,9 +152,9 @@ class Following:
         partitions = partitions_of(self._sources)
         reader = KafkaTailReader(self._settings.kafka_servers)
         try:
-            first = reader.beginnings(partitions)
+            first, ends = reader.beginnings(partitions), reader.ends(partitions)
             for partition, name in partitions.items():
-                if not first[partition] <= positions[name] <= until[name]:
+                if not first[partition] <= positions[name] <= ends[partition]:
                     raise BadPosition("the position is older than what is kept, or not yet written")
             encoder = Encoder(self.epoch, self._sources, positions)
             behind = {p: positions[n] for p, n in partitions.items() if positions[n] < until[n]}
@@ -145,9 +175,17 @@ class Following:
         while not stop.is_set():
             try:
                 self._follow(stop)
+            except PositionLost as error:
+                # What nobody read yet is gone; begin again at the end, and tell every reader.
+                self.ready = False
+                self._sources = ()
+                log.error("events were deleted before they were read", reason=str(error))
             except StreamError as error:
                 self.ready = False
                 log.warning("kafka is away", reason=str(error))
+            except Unavailable as error:
+                self.ready = False
+                log.warning("postgres is away", reason=str(error))
             except Exception as error:  # noqa: BLE001  the thread must live as long as the process
                 self.ready = False
                 log.error("feed starts again", reason=repr(error))
@@ -170,14 +208,24 @@ class Following:
             reader.assign({p: starts[name] for p, name in partitions.items()})
             if not continues:
                 self._loop.call_soon_threadsafe(self._begin, sources, epoch, dict(starts))
-            self.ready = True
+            self._loop.call_soon_threadsafe(self._is_ready)
+            look = _Every(self._settings.refresh_s)
             while not stop.is_set() and self._districts() == districts:
+                if look.due() and self._epoch_now(epoch) != epoch:
+                    return
                 records = reader.poll(0.5, 1000)
                 found = [e for e in map(encoder.encode, records) if e is not None]
                 if records:
                     self._loop.call_soon_threadsafe(self._publish, found, dict(encoder.positions))
         finally:
             reader.close()
+
+    def _epoch_now(self, known: int) -> int:
+        """The epoch as the database has it; the known one while the database cannot be asked."""
+        try:
+            return self._read_epoch()
+        except Unavailable:
+            return known
 
     def _find_sources(self, districts: Sequence[str]) -> tuple[Source, ...]:
         admin = KafkaAdmin(self._settings.kafka_servers)
@@ -196,6 +244,12 @@ class Following:
         self._sources = sources
         self.epoch = epoch
         self._ring.begin(positions)
+        told = encode_reset(self.position, "the feed began anew; load the cases again")
+        for subscriber in self._subscribers:
+            subscriber.reset(told)
+
+    def _is_ready(self) -> None:
+        self.ready = True
 
     def _publish(self, entries: Sequence[Entry], positions: Positions) -> None:
         self._ring.append(entries, positions)
