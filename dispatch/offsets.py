@@ -45,6 +45,22 @@ ACCEPT = text("""
     where consumer = :consumer and topic = :topic and topic_id <> :topic_id
 """)
 
+LOSS = text("""
+    with lost as (
+        select kept.partition, kept.next_offset as was, wanted.first
+        from consumed_offset as kept
+        join unnest(cast(:numbers as integer[]), cast(:firsts as bigint[]))
+            as wanted (number, first) on wanted.number = kept.partition
+        where kept.consumer = :consumer and kept.topic = :topic and kept.next_offset < wanted.first
+        order by kept.partition for update of kept
+    )
+    update consumed_offset as kept
+    set next_offset = lost.first, epoch = kept.epoch + 1, updated_at = clock_timestamp()
+    from lost
+    where kept.consumer = :consumer and kept.topic = :topic and kept.partition = lost.partition
+    returning kept.partition, lost.was, lost.first
+""")
+
 
 class Fenced(DispatchError):
     """Somebody else owns a partition of this batch now; nothing of it may be committed."""
@@ -120,3 +136,17 @@ def accept_new_topic(engine: Engine, consumer: str, topic: str, topic_id: UUID) 
         return connection.execute(
             ACCEPT, {"consumer": consumer, "topic": topic, "topic_id": topic_id}
         ).rowcount
+
+
+def accept_loss(
+    engine: Engine, consumer: str, firsts: Mapping[Partition, int]
+) -> dict[Partition, range]:
+    """Goes on behind what Kafka no longer has; answers the lost offsets of each partition."""
+    lost: dict[Partition, range] = {}
+    with transaction(engine) as connection:
+        for topic in sorted({partition.topic for partition in firsts}):
+            wanted = {p.number: first for p, first in firsts.items() if p.topic == topic}
+            values = {"numbers": list(wanted), "firsts": list(wanted.values())}
+            rows = connection.execute(LOSS, {"consumer": consumer, "topic": topic, **values})
+            lost |= {Partition(topic, row.partition): range(row.was, row.first) for row in rows}
+    return lost

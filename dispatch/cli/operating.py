@@ -9,8 +9,6 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import text
 
 from dispatch.audit import Tally, verify
@@ -19,13 +17,14 @@ from dispatch.dead_letters import StoredLetter, list_letters, mark_retried
 from dispatch.engine import CONSUMER
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
-from dispatch.offsets import accept_new_topic
+from dispatch.offsets import accept_loss, accept_new_topic
 from dispatch.reading import find_case
 from dispatch.relay import republish
 from dispatch.settings import Settings
-from streams.kafka import KafkaAdmin, KafkaWriter
-from streams.records import Message
+from streams.kafka import KafkaAdmin, KafkaTailReader, KafkaWriter
+from streams.records import Message, Partition
 
+LETTERS_SHOWN = 500
 DataDir = Annotated[Path | None, typer.Option(help="Where the installation's data lie.")]
 audit = typer.Typer(help="Check the history.", no_args_is_help=True)
 deadletters = typer.Typer(help="Records that could not be used.", no_args_is_help=True)
@@ -98,15 +97,24 @@ def deadletters_list(
 ) -> None:
     """Show dead letters with their reasons."""
     database = connect_engine(settings_for(data_dir).database_url, role="cli")
-    letters = list_letters(database, retried=every)
+    letters = list_letters(database, retried=every, limit=LETTERS_SHOWN)
     if as_json:
         typer.echo(json.dumps([_letter_row(letter) for letter in letters], ensure_ascii=False))
         return
-    table = Table("id", "at", "report", "class", "reason")
     for letter in letters:
-        row = _letter_row(letter)
-        table.add_row(*(str(row[n] or "") for n in ("id", "at", "report", "class", "reason")))
-    Console().print(table if letters else "no dead letters")
+        # Whole lines, never a table's cells: an id must be there to be copied.
+        typer.echo(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {letter.reason_class}")
+        typer.echo(f"    {letter.reason}")
+        typer.echo(f"    report {letter.report_id or 'unknown'}, {_where(letter)}")
+    if len(letters) == LETTERS_SHOWN:
+        typer.echo(f"these are the oldest {LETTERS_SHOWN}; there may be more")
+    elif not letters:
+        typer.echo("no dead letters")
+
+
+def _where(letter: StoredLetter) -> str:
+    put_in = f", put in again {letter.retried_at:%Y-%m-%d %H:%M:%S}Z" if letter.retried_at else ""
+    return f"{letter.topic}/{letter.partition} offset {letter.record_offset}{put_in}"
 
 
 def _letter_row(letter: StoredLetter) -> dict[str, object]:
@@ -131,7 +139,11 @@ def deadletters_retry(
     """Put dead letters into the reports topic again, with their own ids."""
     settings = settings_for(data_dir)
     database = connect_engine(settings.database_url, role="cli")
-    letters = list_letters(database, ids=ids or ())
+    letters = list_letters(database, ids=ids or (), limit=LETTERS_SHOWN)
+    unknown = set(ids or ()) - {letter.id for letter in letters}
+    if unknown:
+        names = ", ".join(sorted(map(str, unknown)))
+        raise ConfigurationError(f"no dead letter waits under {names}; nothing was put in again")
     writer = KafkaWriter(settings.kafka_servers, linger_ms=5, delivery_s=10)
     failed = 0
     for letter in letters:
@@ -150,6 +162,8 @@ def deadletters_retry(
             failed += 1
     writer.close()
     typer.echo(f"{len(letters) - failed} put in again, {failed} failed")
+    if len(letters) == LETTERS_SHOWN:
+        typer.echo("there may be more: run it again")
     sys.exit(1 if failed else 0)
 
 
@@ -163,8 +177,8 @@ def relay_republish(
         settings_for(data_dir).database_url, role="cli", statement_timeout_ms=600_000
     )
     with transaction(database) as connection:
-        cases = republish(connection, since.replace(tzinfo=since.tzinfo or UTC))
-    typer.echo(f"events of {cases:,} cases are on their way again")
+        events = republish(connection, since.replace(tzinfo=since.tzinfo or UTC))
+    typer.echo(f"{events:,} events are on their way again")
 
 
 @offsets.command(name="accept-new-topic")
@@ -182,6 +196,25 @@ def offsets_accept(data_dir: DataDir = None) -> None:
     typer.echo(f"{reset} partitions start at 0 of topic id {ids[topic]}")
 
 
+@offsets.command(name="accept-loss")
+def offsets_accept_loss(data_dir: DataDir = None) -> None:
+    """Go on behind reports that Kafka deleted before the engine used them; they are lost."""
+    settings = settings_for(data_dir)
+    topic = settings.reports_topic
+    admin, reader = KafkaAdmin(settings.kafka_servers), KafkaTailReader(settings.kafka_servers)
+    described = admin.describe([topic])
+    admin.close()
+    if topic not in described:
+        raise ConfigurationError(f"there is no topic {topic}")
+    firsts = reader.beginnings([Partition(topic, n) for n in range(described[topic][1])])
+    reader.close()
+    database = connect_engine(settings.database_url, role="cli")
+    lost = accept_loss(database, CONSUMER, firsts)
+    for partition, gone in sorted(lost.items()):
+        typer.echo(f"{topic}/{partition.number}: offsets {gone.start} to {gone.stop - 1} are lost")
+    typer.echo(f"{sum(map(len, lost.values())):,} records are given up")
+
+
 def restore_mark(data_dir: DataDir = None) -> None:
     """Say that the database was restored: raises the epoch, so that readers load anew."""
     settings = settings_for(data_dir, admin=True)
@@ -190,4 +223,4 @@ def restore_mark(data_dir: DataDir = None) -> None:
         epoch = connection.execute(
             text("update installation set epoch = epoch + 1 returning epoch")
         ).scalar_one()
-    typer.echo(f"the epoch is now {epoch}; restart the api processes")
+    typer.echo(f"the epoch is now {epoch}; readers of the feed are told to load anew")

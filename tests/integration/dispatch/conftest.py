@@ -1,8 +1,10 @@
 """A small demo city, loaded once, and located reports made by hand."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import Engine, create_engine
 
 from dispatch import demo
 from dispatch.database import connect_engine, driver_url, transaction
+from dispatch.embedded.kafka import PrivateKafka
 from dispatch.embedded.postgres import PrivatePostgres
 from dispatch.history import moment
 from dispatch.ingest import Ingest, Outcome
@@ -17,7 +20,7 @@ from dispatch.offsets import DatabaseOffsets
 from dispatch.opening import Rules
 from dispatch.reports import LocatedReport
 from dispatch.settings import Settings
-from dispatch.wiring import engine_rules
+from dispatch.wiring import engine_rules, ensure_topics
 from geo.crs import Crs
 from grid.areas import Place, load_map
 from grid.demo.load import DemoSize
@@ -25,6 +28,7 @@ from streams.consumer import Advance, Batch
 from streams.envelope import REPORT_RECEIVED, event_headers
 from streams.records import Partition, Record
 from tests.conftest import TestDatabase, copy_database
+from tests.integration.dispatch.live import Live
 
 CITY = "template_small_city"
 TOPIC = "wangge.reports"
@@ -172,3 +176,35 @@ class Feeder:
 @pytest.fixture
 def feeder(engine: Engine, rules: Rules) -> Feeder:
     return Feeder(engine, rules)
+
+
+@pytest.fixture
+def live(
+    city: TestDatabase,
+    engine: Engine,
+    kafka_server: PrivateKafka,
+    topic_prefix: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Live]:
+    """A city with topics of its own on real Kafka; the test starts the roles it wants."""
+    settings = Settings(
+        database_url=city.url,
+        kafka_servers=kafka_server.servers,
+        data_dir=tmp_path,
+        topic_prefix=topic_prefix,
+        reports_partitions=4,
+        refresh_s=0.5,
+    )
+    access = {
+        "url": "",
+        "database_url": city.url,
+        "database_admin_url": city.admin_url,
+        "kafka_servers": kafka_server.servers,
+    }
+    (tmp_path / "access.json").write_text(json.dumps(access))
+    monkeypatch.setenv("WANGGE_TOPIC_PREFIX", topic_prefix)
+    ensure_topics(settings)
+    made = Live(settings, engine)
+    yield made
+    made.close()
