@@ -52,6 +52,7 @@ def connect_engine(
         max_overflow=pool_size,
         pool_pre_ping=False,
         pool_recycle=600,
+        hide_parameters=True,  # errors are logged, and parameters are people's words
         connect_args={
             "application_name": f"wangge-{role}",
             "connect_timeout": 3,

@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dispatch.access import Forbidden
+from dispatch.database import is_passing
 from dispatch.desk import CaseNotFound, FieldsWrong, Stale
 from dispatch.errors import Unavailable
 from dispatch.intake import Refused
@@ -20,6 +24,7 @@ from dispatch.tokens import TokenRefused
 from streams.errors import BrokerUnavailable, Overloaded
 from workflows.errors import FieldsMissing, NotAllowed, NotPossible
 
+log = structlog.get_logger("api")
 MEDIA = "application/problem+json"
 TITLES = {
     400: "Bad request",
@@ -99,6 +104,16 @@ def _unavailable(error: Exception) -> Problem:
     return Problem(503, "unavailable", detail, headers={"Retry-After": "2"})
 
 
+def _database(error: DBAPIError) -> Problem:
+    """A full disk, a deadlock, too many sessions pass; what cannot be stored is the caller's."""
+    if isinstance(error, DataError):
+        return Problem(422, "invalid-request", "the request holds what cannot be stored")
+    if is_passing(error):
+        log.warning("postgres cannot do it now", reason=str(error.orig).strip())
+        return _unavailable(Unavailable("PostgreSQL", str(error.orig)))
+    raise error
+
+
 ANSWERS: dict[type[Exception], Any] = {
     Refused: _refused,
     Stale: _stale,
@@ -119,6 +134,8 @@ ANSWERS: dict[type[Exception], Any] = {
     Unavailable: _unavailable,
     BrokerUnavailable: _unavailable,
     Overloaded: _unavailable,
+    DBAPIError: _database,
+    PoolExhausted: lambda e: _unavailable(Unavailable("PostgreSQL", str(e))),
 }
 
 
@@ -154,7 +171,20 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         return Problem(error.status_code, "http", str(error.detail), headers=headers).response()
 
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        # The trace is for the log; the server writes it after this answer is sent.
+        log.error(
+            "request failed",
+            method=request.method,
+            path=request.url.path,
+            kind=type(error).__name__,
+        )
+        detail = "something went wrong here; it is in the log of the api"
+        # The server closes the connection after an error; the client must not use it again.
+        return Problem(500, "internal", detail, headers={"Connection": "close"}).response()
+
     app.add_exception_handler(Problem, ours)
+    app.add_exception_handler(Exception, unforeseen)
     for kind in ANSWERS:
         app.add_exception_handler(kind, ours)
     app.add_exception_handler(RequestValidationError, invalid)
