@@ -1,13 +1,13 @@
 """What a person does to a case: one action, one database transaction (design §1)."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, text
 
@@ -69,7 +69,8 @@ class ActionRequest:
     @property
     def fingerprint(self) -> bytes:
         body = [self.name, self.version, self.reason, dict(self.fields)]
-        return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+        # The standard library's, for a client may send integers of any length.
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,53 +89,57 @@ class Desk:
         self._database = database
         self._photos = photos
 
-    def act(self, rules: DeskRules, principal: Principal, key: str, request: ActionRequest) -> Case:
-        """Does the action and answers the case as it is afterwards.
+    def act(
+        self,
+        rules: DeskRules,
+        principal: Principal,
+        key: str,
+        request: ActionRequest,
+        show: Callable[[Connection, Case], bytes],
+    ) -> bytes:
+        """Does the action and answers what `show` makes of the case as it is afterwards.
 
-        Raises CaseNotFound, access.Forbidden, FieldsWrong, Stale, and the workflow's refusals.
+        An action with an `id` that was done before is not done again: its first answer comes
+        back. Raises CaseNotFound, access.Forbidden, FieldsWrong, Stale, and the workflow's
+        refusals.
         """
         access.require(principal, access.READS_CASES, "act on cases")
         with transaction(self._database) as connection:
             scope = access.case_scope(principal, rules.known.map_at(datetime.now(UTC)).areas)
-            found = reading.find_case(connection, key, scope)
+            # A retry is answered also where the action itself took the case out of the scope.
+            found = reading.find_case(connection, key, None if request.id else scope)
             if found is None:
-                answered = self._answered_elsewhere(connection, principal, key, request)
-                if answered is not None:
-                    return answered
                 raise CaseNotFound(f"there is no case {key} that you may read")
-            if self._repeats(connection, principal, found, request):
-                return found
             (case,) = lock_cases(connection, [found.id]).values()
-            if self._repeats(connection, principal, case, request):
-                return case
+            first = self._first_answer(connection, principal, case, request)
+            if first is not None:
+                return bytes(first.answer) if first.answer is not None else show(connection, case)
             if not access.sees_case(principal, areas_of(case), case.department):
                 raise CaseNotFound(f"there is no case {key} that you may read")
             self._do(connection, rules, principal, case, request)
-            return case
+            answer = show(connection, case)
+            self._remember(connection, principal, case, request, answer)
+            return answer
 
-    def _answered_elsewhere(
-        self, connection: Connection, principal: Principal, key: str, request: ActionRequest
-    ) -> Case | None:
-        """The retry of an action that itself took the case out of the caller's scope."""
-        case = reading.find_case(connection, key)
-        if case is None or not self._repeats(connection, principal, case, request):
-            return None
-        return case
-
-    def _repeats(
+    def _first_answer(
         self, connection: Connection, principal: Principal, case: Case, request: ActionRequest
-    ) -> bool:
+    ) -> Any:
+        """The row of an action with this id, if it was done before by this very caller."""
         if request.id is None:
-            return False
+            return None
         row = connection.execute(
-            text("select actor, fingerprint from action_key where case_id = :case and id = :id"),
+            text("""select actor, fingerprint, answer from action_key
+                where case_id = :case and id = :id"""),
             {"case": case.id, "id": request.id},
         ).one_or_none()
         if row is None:
-            return False
-        if row.actor != principal.subject or bytes(row.fingerprint) != request.fingerprint:
+            return None
+        mine = row.actor == principal.subject
+        if not mine and not access.sees_case(principal, areas_of(case), case.department):
+            return None
+        if not mine or bytes(row.fingerprint) != request.fingerprint:
             raise FieldsWrong([FieldProblem("id", "was used for another action; make a new one")])
-        return True
+        return row
 
     def _do(
         self,
@@ -162,8 +167,12 @@ class Desk:
         command = Command(action=request.name, actor=actor, reason=request.reason, fields=fields)
         decision = decide(definition, view, command, now, rules.calendars)
         ledger = Ledger()
+        clocks = case.deadlines
         ledger.decided(case, decision)
         extra = self._moved(connection, rules, ledger, case, fields)
+        if extra:
+            stopped = [clock for clock in clocks if clock not in case.deadlines]
+            extra["was_deadlines"] = [clock.to_json() for clock in stopped]
         if definition.states[case.state].final:
             case.closed_at = now
         if case.department is not None and case.department not in case.handled_by:
@@ -178,23 +187,28 @@ class Desk:
             body={**draft.body, **extra, "role": principal.role.value},
             texts={name: value for name, value in words.items() if value},
         )
-        self._remember(connection, principal, case, request)
         ledger.write(connection)
 
     def _remember(
-        self, connection: Connection, principal: Principal, case: Case, request: ActionRequest
+        self,
+        connection: Connection,
+        principal: Principal,
+        case: Case,
+        request: ActionRequest,
+        answer: bytes,
     ) -> None:
         if request.id is None:
             return
         connection.execute(
-            text("""insert into action_key (case_id, id, actor, fingerprint, seq)
-                values (:case, :id, :actor, :fingerprint, :seq)"""),
+            text("""insert into action_key (case_id, id, actor, fingerprint, seq, answer)
+                values (:case, :id, :actor, :fingerprint, :seq, :answer)"""),
             {
                 "case": case.id,
                 "id": request.id,
                 "actor": principal.subject,
                 "fingerprint": request.fingerprint,
                 "seq": case.seq,
+                "answer": answer,
             },
         )
 
@@ -289,6 +303,8 @@ class _Fields:
     def _text(self, _raw: Mapping[str, Any], value: Any) -> Any:
         if not isinstance(value, str) or len(value) > 4000:
             self._wrong("text", "must be text of at most 4,000 characters")
+        elif "\0" in value:
+            self._wrong("text", "holds the character U+0000")
         return value
 
     def _closing_met(self, _raw: Mapping[str, Any], value: Any) -> Any:

@@ -7,16 +7,18 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dispatch import access, reading, sheets
 from dispatch.api import schemas
+from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import check_filters, filters_of
 from dispatch.cases import Case
 from dispatch.database import transaction
-from dispatch.desk import ActionRequest, CaseNotFound
+from dispatch.desk import ActionRequest, CaseNotFound, DeskRules
 from dispatch.history import moment
 from dispatch.reading import Filters
 from dispatch.tokens import Principal
@@ -122,7 +124,7 @@ def get_similar(
     who: Who,
     lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
-    category: Annotated[str, Query(max_length=60)],
+    category: Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*\z")],
 ) -> Response:
     """Open cases that a new report here might repeat, nearest first, with their distance."""
     access.require(who, access.READS_CASES, "read cases")
@@ -140,7 +142,9 @@ def get_case(key: str, context: Ctx, who: Who) -> Response:
     """One case by id or number, with its links, clocks, and what the caller may do now."""
     access.require(who, access.READS_CASES, "read cases")
     case = visible_case(context, who, key)
-    return answer(sheet_of(context, who, case), {"Cache-Control": "no-store"})
+    with transaction(context.database) as connection:
+        sheet = sheet_of(context.desk_rules(), connection, who, case)
+    return answer(sheet, {"Cache-Control": "no-store"})
 
 
 def visible_case(context: Context, who: Principal, key: str) -> Case:
@@ -153,11 +157,11 @@ def visible_case(context: Context, who: Principal, key: str) -> Case:
     return case
 
 
-def sheet_of(context: Context, who: Principal, case: Case) -> dict[str, Any]:
-    rules = context.desk_rules()
-    with transaction(context.database) as connection:
-        reports = reading.case_reports(connection, case.id)
-        mine = reading.is_reporter(connection, case.id, who.subject)
+def sheet_of(
+    rules: DeskRules, connection: Connection, who: Principal, case: Case
+) -> dict[str, Any]:
+    reports = reading.case_reports(connection, case.id)
+    mine = reading.is_reporter(connection, case.id, who.subject)
     view = view_of(case, rules.known.catalogue.categories, (who.subject,) if mine else ())
     actor = Actor(id=who.subject, role=who.role.value, department=who.department)
     forms = allowed_actions(rules.definitions[case.definition], view, actor)
@@ -203,12 +207,25 @@ def event_row(entry: reading.HistoryEntry) -> dict[str, Any]:
     }
 
 
+async def action_body(request: Request, context: Ctx, _who: Who) -> ActionBody:
+    """The body of an action, looked at only when the caller has a valid token."""
+    raw = await read_body(request, context.settings.body_limit_bytes)
+    return read_json(ActionBody, raw)
+
+
 @router.post(
     "/cases/{key}/actions/{action}",
     response_model=None,
-    responses=schemas.problems(401, 403, 404, 409, 422, 503),
+    responses=schemas.problems(401, 403, 404, 409, 413, 422, 503),
+    openapi_extra=schemas.json_body(ActionBody),
 )
-def post_action(key: str, action: str, body: ActionBody, context: Ctx, who: Who) -> Response:
+def post_action(
+    key: str,
+    action: str,
+    context: Ctx,
+    who: Who,
+    body: Annotated[ActionBody, Depends(action_body)],
+) -> Response:
     """Does an action. 409 tells what changed, or which actions are possible."""
     request = ActionRequest(
         name=action,
@@ -217,5 +234,10 @@ def post_action(key: str, action: str, body: ActionBody, context: Ctx, who: Who)
         fields=dict(body.model_extra or {}),
         id=body.id,
     )
-    case = context.desk.act(context.desk_rules(), who, key, request)
-    return answer(sheet_of(context, who, case), {"Cache-Control": "no-store"})
+    rules = context.desk_rules()
+
+    def show(connection: Connection, case: Case) -> bytes:
+        return orjson.dumps(sheet_of(rules, connection, who, case))
+
+    sheet = context.desk.act(rules, who, key, request, show)
+    return Response(sheet, 200, {"Cache-Control": "no-store"}, media_type=JSON)

@@ -72,6 +72,13 @@ KEY_HEADER = {
 }
 
 
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON body of a handler that reads it itself."""
+    return _body(
+        "application/json", model.model_json_schema(ref_template="#/components/schemas/{model}")
+    )
+
+
 def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media: {"schema": schema}}}}
 
@@ -85,10 +92,7 @@ POST_REPORT: dict[str, Any] = {
         **problems(401, 403, 413, 415, 422, 429, 503),
     },
     "openapi_extra": {
-        **_body(
-            "application/json",
-            ReportIn.model_json_schema(ref_template="#/components/schemas/{model}"),
-        ),
+        **json_body(ReportIn),
         "parameters": [KEY_HEADER],
     },
 }

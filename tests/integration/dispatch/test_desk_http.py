@@ -1,0 +1,161 @@
+"""The desk through its door: problems that explain themselves, whatever comes in."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.dispatch.conftest import Located
+from tests.integration.dispatch.live import Live, eventually
+
+JSON = {"Content-Type": "application/json"}
+# What comes in for `feedback` on a case that is being handled; what is wrong with it.
+BODIES: list[tuple[bytes, str]] = [
+    (b"", "body"),
+    (b"\xff\xfe", "body"),
+    (b"[]", "body"),
+    (b"{}", "version"),
+    (b'{"version":2,"text":"a\\u0000b"}', "text"),
+    (b'{"version":2,"text":"\\ud800"}', "body"),
+    (b'{"version":2,"text":"ok","reason":"\\ud800"}', "body"),
+    (b'{"version":2,"text":"ok","reason":"a\\u0000b"}', "reason"),
+    (b'{"version":2,"text":"ok","extra":"\\udfff"}', "body"),
+    (b'{"version":2,"\\ud800":1}', "body"),
+    (b'{"version":2,"text":"   "}', "text"),
+    (b'{"version":2,"text":"\\u200b"}', "text"),
+    (b'{"version":2,"text":7}', "text"),
+    (b'{"version":2,"text":"' + b"x" * 5000 + b'"}', "text"),
+    (b'{"version":NaN,"text":"ok"}', "version"),
+    (b'{"version":1e400,"text":"ok"}', "version"),
+    (b'{"version":123456789012345678901234567890,"text":"ok"}', "version"),
+    (b'{"version":2,"text":"ok","photos":[1e400]}', "photos"),
+    (b'{"version":2,"text":"ok","photos":"abc"}', "photos"),
+    (b'{"version":2,"text":"ok","other":NaN}', "other"),
+    (b'{"version":2,"text":"ok","other":123456789012345678901234567890}', "other"),
+    (b'{"version":2,"text":"ok","id":"no"}', "id"),
+    (b'{"version":2,"text":"ok","other":' + b"[" * 20_000 + b"]" * 20_000 + b"}", "body"),
+]
+
+
+def errors_of(answer: httpx.Response) -> set[str]:
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    return {error["field"] for error in answer.json()["errors"]}
+
+
+Door = tuple[httpx.Client, str, dict[str, str]]
+
+
+@pytest.fixture
+def desk(live: Live, located: Located) -> Iterator[Door]:
+    """A client, the number of a dispatched case, and its handler's token."""
+    live.start("engine")
+    live.send(located())
+    eventually(lambda: live.count("report") == 1)
+    department = live.one('select department from "case"')
+    with live.start_api() as api:
+        number = live.one('select number from "case"')
+        yield api, number, live.token("handler", department=department)
+
+
+def test_malformed_actions_get_a_problem_that_names_the_field_and_change_nothing(
+    live: Live, desk: Door
+) -> None:
+    api, key, handler = desk
+    started = api.post(f"/cases/{key}/actions/start", json={"version": 1}, headers=handler)
+    assert started.status_code == 200, started.text
+    found = {}
+    for body, field in BODIES:
+        answer = api.post(
+            f"/cases/{key}/actions/feedback", content=body, headers={**handler, **JSON}
+        )
+        named = set()
+        if answer.status_code == 422:
+            named = errors_of(answer)
+        if field not in named:
+            found[body[:60]] = (answer.status_code, named)
+    assert found == {}
+    large = b'{"version":2,"text":"' + b"x" * 100_000 + b'"}'
+    answer = api.post(f"/cases/{key}/actions/feedback", content=large, headers={**handler, **JSON})
+    assert answer.status_code == 413
+    assert api.post(f"/cases/{key}/actions/feedback", content=b"\xff").status_code == 401
+    assert live.count("case_event") == 2
+
+
+QUERIES = [
+    "/cases?q=%00", "/cases?state=%00", "/cases?department=%00", "/cases?after=%00",
+    "/cases?after=WzEsMl0", "/cases?after=" + "A" * 400, "/cases?since=yesterday",
+    "/cases?since=0001-01-01T00:00:00%2B14:00", "/cases?until=9999-12-31T23:59:59-14:00",
+    "/cases?bbox=1,2,3", "/cases?bbox=nan,nan,nan,nan", "/cases?bbox=1e400,0,1,1",
+    "/cases?limit=0", "/cases?limit=501", "/cases?limit=1e9", "/cases?overdue=perhaps",
+    "/cases?district=431100", "/cases?bbox=-180,-90,180,90",
+    "/cases/similar?lon=nan&lat=26&category=E0110", "/cases/similar?lon=111&lat=26&category=%00",
+    "/cases/similar?lon=-180&lat=-90&category=E0110", "/cases/similar?lon=111&lat=26&category=X",
+    "/areas?after=%00", "/areas?limit=x", "/feed?q=%00", "/photos/not-a-uuid",
+    f"/photos/{uuid.uuid4()}?size=huge", f"/photos/{uuid.uuid4()}", f"/reports/{uuid.uuid4()}",
+    "/cases/%00", "/cases/%00/events", "/cases/x/events?after=-1", "/nothing", "/cases/",
+]  # fmt: skip
+
+
+def test_no_query_gets_a_500(live: Live, desk: Door) -> None:
+    api, _key, _handler = desk
+    headers = {**live.token("supervisor"), "Wangge-Receipt": "////"}
+    answers = {query: api.get(query, headers=headers) for query in QUERIES}
+    assert {q: a.status_code for q, a in answers.items() if a.status_code >= 500} == {}
+    for query, answer in answers.items():
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json", query
+
+
+def test_likely_duplicates_are_told_nearest_first_with_their_distance(
+    live: Live, desk: Door, located: Located
+) -> None:
+    api, number, _handler = desk
+    live.send(located(lat=26.4212))  # 100 m north: too far to be the same trouble
+    eventually(lambda: live.count("case") == 2)
+
+    def similar(lat: float, category: str = "E0110") -> list[tuple[str, float]]:
+        asked = {"lon": 111.6075, "lat": lat, "category": category}
+        found = api.get("/cases/similar", params=asked, headers=live.token("acceptor")).json()
+        return [(case["number"], case["distance_m"]) for case in found["items"]]
+
+    ((nearest, away),) = similar(26.4204)
+    assert (nearest, round(away)) == (number, 11)
+    assert [name for name, _ in similar(26.42075)] == sorted(
+        (name for name, _ in similar(26.42075)), key=dict(similar(26.42075)).__getitem__
+    )
+    assert similar(26.4204, "E0112") == []
+    assert similar(26.5) == []
+
+
+def test_what_is_not_there_not_allowed_or_not_possible_is_said(live: Live, desk: Door) -> None:
+    api, key, handler = desk
+
+    def act(name: str, who: dict[str, str], case: str = key, **fields: Any) -> httpx.Response:
+        return api.post(f"/cases/{case}/actions/{name}", json=fields, headers=who)
+
+    action = str(uuid.uuid4())
+    first = act("start", handler, version=1, id=action)
+    assert (first.status_code, first.json()["state"]) == (200, "handling")
+    stale = act("start", handler, version=1)
+    assert stale.status_code == 409
+    assert stale.json()["version"] == 2
+    (change,) = stale.json()["changed"]
+    assert (change["actor"], change["type"]) == ("a-handler", "wangge.case.started.v1")
+    impossible = act("start", handler, version=2)
+    assert impossible.status_code == 409
+    assert "feedback" in impossible.json()["possible"]
+    assert "start" not in impossible.json()["possible"]
+    assert act("feedback", handler, version=2, text="清理完毕").status_code == 200
+    again = act("start", handler, version=1, id=action)
+    assert again.content == first.content
+
+    other = live.token("handler", department="431103-water")
+    assert act("start", other, version=3).status_code == 404
+    assert act("close", live.token("auditor"), version=3, closing_met=True).status_code == 403
+    assert act("close", live.token("reporter"), version=3, closing_met=True).status_code == 403
+    assert act("fly", live.token("acceptor"), version=3).status_code in {403, 409}
+    for nowhere in ("YZ1999", str(uuid.uuid4()), "%00", "a%0ab", "x" * 3000):
+        assert act("urge", live.token("supervisor"), case=nowhere, version=3).status_code == 404
