@@ -34,8 +34,13 @@ def connect_engine(
     pool_size: int = 5,
     lock_timeout_ms: int = 5000,
     statement_timeout_ms: int = 30_000,
+    idle_timeout_ms: int = 10_000,
 ) -> Engine:
-    """An engine whose sessions carry the process's name and time-outs."""
+    """An engine whose sessions carry the process's name and time-outs.
+
+    `idle_timeout_ms` ends a transaction whose process is frozen; a long load, which computes for
+    a while between its statements, sets it to 0.
+    """
     options = " ".join(
         f"-c {name}={value}"
         for name, value in {
@@ -43,7 +48,7 @@ def connect_engine(
             "jit": "off",  # compiling costs more than running any statement of ours
             "lock_timeout": lock_timeout_ms,
             "statement_timeout": statement_timeout_ms,
-            "idle_in_transaction_session_timeout": 10_000,
+            "idle_in_transaction_session_timeout": idle_timeout_ms,
         }.items()
     )
     return create_engine(

@@ -24,7 +24,9 @@ def load(
     settings: Settings, progress: Progress, *, seed: int = SEED, size: DemoSize | None = None
 ) -> DemoCounts:
     """Loads everything in one transaction: a half-loaded city is never seen."""
-    database = connect_engine(settings.database_url, role="demo", statement_timeout_ms=600_000)
+    database = connect_engine(
+        settings.database_url, role="demo", statement_timeout_ms=600_000, idle_timeout_ms=0
+    )
     try:
         with transaction(database) as connection:
             document = json.loads((STANDARDS / "calendar-cn-2025-2026.json").read_text())

@@ -107,6 +107,7 @@ class ReportEngine:
             if is_unavailable(error):
                 raise Unavailable("PostgreSQL", str(error.orig)) from error
             if is_passing(error):
+                self._heartbeat.beat(POSTGRES)
                 log.warning("batch is tried again", reason=str(error.orig).strip())
                 time.sleep(0.1)
                 consumer.rewind()

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -106,7 +107,7 @@ def _unavailable(error: Exception) -> Problem:
 
 def _database(error: DBAPIError) -> Problem:
     """A full disk, a deadlock, too many sessions pass; what cannot be stored is the caller's."""
-    if isinstance(error, DataError):
+    if isinstance(error.orig, psycopg.DataError):
         return Problem(422, "invalid-request", "the request holds what cannot be stored")
     if is_passing(error):
         log.warning("postgres cannot do it now", reason=str(error.orig).strip())

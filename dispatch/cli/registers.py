@@ -34,7 +34,9 @@ def import_register(
     """Import a register: all or nothing, with every refused row and its reason."""
     _check(name)
     settings = settings_for(data_dir)
-    database = connect_engine(settings.database_url, role="register", statement_timeout_ms=600_000)
+    database = connect_engine(
+        settings.database_url, role="register", statement_timeout_ms=600_000, idle_timeout_ms=0
+    )
     at = effective or datetime.now(UTC) + timedelta(seconds=60)
     with Progress(console=Console(stderr=True)) as bar, transaction(database) as connection:
         tasks: dict[str, int] = {}
