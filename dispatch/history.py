@@ -34,7 +34,7 @@ class CaseEvent:
 
 def moment(at: datetime) -> str:
     """UTC with six decimals and `Z`, the only form of a time in hashed bytes."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def coordinate(degrees: float) -> str:
@@ -75,10 +75,13 @@ def event_hash(  # noqa: PLR0913  the seven fields of the contract
     type_: str,
     at: str,
     actor: str,
-    body: Mapping[str, Any],
+    body: Mapping[str, Any] | orjson.Fragment,
     previous_hash: bytes,
 ) -> bytes:
-    """The hash of one event, which is also its leaf in a Merkle tree."""
+    """The hash of one event, which is also its leaf in a Merkle tree.
+
+    A body that is already `canonical` may be given as a fragment, so that it is written once.
+    """
     record = {
         "case": case_id,
         "seq": seq,

@@ -97,13 +97,10 @@ def list_cases(
     for part in parts:
         values |= part.values
     where = " and ".join(f"({part.sql})" for part in parts)
-    query = text(f"{_ALIASED} where {where} order by c.opened_at desc, c.id desc limit :limit")
+    query = text(f"{SELECT} where {where} order by c.opened_at desc, c.id desc limit :limit")
     cases = [read_case(row) for row in connection.execute(query, values)]
     more = cases[limit - 1] if len(cases) > limit else None
     return cases[:limit], None if more is None else _cursor(more)
-
-
-_ALIASED = SELECT.replace('from "case"', 'from "case" c')
 
 
 def find_case(connection: Connection, key: str, scope: Condition | None = None) -> Case | None:
@@ -117,7 +114,7 @@ def find_case(connection: Connection, key: str, scope: Condition | None = None) 
     parts = [condition] if scope is None else [condition, scope]
     where = " and ".join(f"({part.sql})" for part in parts)
     values = {name: value for part in parts for name, value in part.values.items()}
-    row = connection.execute(text(f"{_ALIASED} where {where}"), values).one_or_none()
+    row = connection.execute(text(f"{SELECT} where {where}"), values).one_or_none()
     return None if row is None else read_case(row)
 
 
@@ -216,7 +213,7 @@ def similar_cases(
 ) -> list[tuple[Case, float]]:
     """Open cases of the category within its radius and hours of a point (metres, EPSG:4546)."""
     query = text(
-        _ALIASED
+        SELECT
         + f""" join category k on k.code = c.category
         where c.closed_at is null and c.category = :category and ({scope.sql})
           and c.opened_at > clock_timestamp() - make_interval(hours => k.join_hours)

@@ -37,7 +37,7 @@ def to_moment(micros: int) -> datetime:
 
 def utc_text(moment: datetime) -> str:
     """Return a moment as the events write it: UTC with six decimals and `Z`."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
