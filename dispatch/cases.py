@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -130,6 +131,7 @@ def take_numbers(
     return [f"{prefix}{day:%Y%m%d}{serial:04d}" for serial in range(last - count, last)]
 
 
+@lru_cache(maxsize=16)
 def opened_month(at: datetime, zone: ZoneInfo) -> date:
     """The first day of the local month of `at`; fixed for the life of a case."""
     return at.astimezone(zone).date().replace(day=1)

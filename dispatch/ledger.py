@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from dispatch import history
 from dispatch.bulk import copy_rows, point
 from dispatch.cases import COLUMNS, SRID, Case
+from grid.arrays import words
 from workflows.case import Decision, Timer
 
 # Rows come as one JSON text: psycopg spends more time on arrays than PostgreSQL on the update.
@@ -100,10 +101,10 @@ class Ledger:
         change = self._change(case)
         seq = case.seq + 1
         full = {**case.summary(), **body}
-        for name, words in (texts or {}).items():
+        for name, told in (texts or {}).items():
             salt = secrets.token_bytes(16)
-            full[f"{name}_digest"] = history.text_digest(salt, words)
-            self._texts.append((case.id, seq, name, salt, words))
+            full[f"{name}_digest"] = history.text_digest(salt, told)
+            self._texts.append((case.id, seq, name, salt, told))
         last = max(at, case.last_at)
         moment = history.moment(last)
         # Written once: the bytes that are hashed are those that are stored.
@@ -118,8 +119,8 @@ class Ledger:
             previous_hash=case.head_hash,
         )
         before = _bytea(case.head_hash)
-        month, told = str(case.opened_month), written.decode()
-        row = (month, change.id, seq, type_, moment, actor, told, before, _bytea(digest))
+        month, stored = str(case.opened_month), written.decode()
+        row = (month, change.id, seq, type_, moment, actor, stored, before, _bytea(digest))
         self._events.append(row)
         case.seq, case.head_hash, case.last_at = seq, digest, last
 
@@ -221,7 +222,7 @@ def _case_row(change: _Change) -> tuple[Any, ...]:
         _json([deadline.to_json() for deadline in case.deadlines]),
         _json(case.links),
         case.report_count,
-        list(case.handled_by),
+        words(case.handled_by),
         case.possible_duplicate_of,
     )
 
