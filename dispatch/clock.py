@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.cases import Case, database_now, lock_cases
+from dispatch.cases import SELECT, Case, database_now, read_case
 from dispatch.database import is_passing
 from dispatch.errors import Unavailable
 from dispatch.heartbeat import POSTGRES, Heartbeat
@@ -29,14 +28,15 @@ MONTHS_EVERY = timedelta(hours=6)
 MONTHS_AHEAD = 24
 log = structlog.get_logger("clock")
 
-DUE = text("""
-    select case_id from timer
-    where lane = :lane and due_at <= clock_timestamp() order by due_at limit :limit
-""")
-STILL = text("""
-    select case_id, stage, rung from timer
-    where case_id = any(:ids) and due_at <= clock_timestamp()
-""")
+# A case that somebody works on is skipped: it is tried again in the next pass.
+DUE = """
+    join (
+        select case_id, opened_month from timer
+        where lane = :lane and due_at <= clock_timestamp() order by due_at limit :limit
+    ) as due on due.case_id = c.id and due.opened_month = c.opened_month
+    order by c.id for update of c skip locked
+"""
+LOCK_DUE = text(SELECT + DUE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,26 +92,28 @@ class Clock:
             self._make_months(connection)
             fired = self.fire_once(connection)
             self._heartbeat.beat()
-            if fired < self._batch:
+            # A pass that is half full tells of more; the other half may have been locked.
+            if fired < self._batch / 2:
                 stop.wait(IDLE_S)
 
     def fire_once(self, connection: Connection) -> int:
-        """One bounded pass in one transaction; answers how many cases' timers were due."""
-        due = connection.execute(DUE, {"lane": self._lane, "limit": self._batch}).scalars().all()
+        """One bounded pass in one transaction; answers how many cases' timers were due.
+
+        What fires is decided by the clocks of the locked row. A timer that was read just before
+        somebody stopped its clock therefore fires nothing, and is set anew from the row.
+        """
+        due = connection.execute(LOCK_DUE, {"lane": self._lane, "limit": self._batch}).all()
         if due:
-            self._fire_cases(connection, due)
+            self._fire_cases(connection, [read_case(row) for row in due])
         connection.commit()
         return len(due)
 
-    def _fire_cases(self, connection: Connection, due: Sequence[UUID]) -> None:
+    def _fire_cases(self, connection: Connection, cases: Sequence[Case]) -> None:
         rules = self._rules()
-        # A case that somebody works on is skipped: it is tried again in the next pass.
-        cases = lock_cases(connection, due, skip_locked=True)
-        still = {row.case_id: row for row in connection.execute(STILL, {"ids": list(cases)})}
         now = database_now(connection)
         ledger = Ledger()
-        for case_id in sorted(still):
-            fire_case(rules, ledger, cases[case_id], now)
+        for case in cases:
+            fire_case(rules, ledger, case, now)
         ledger.write(connection)
 
     def _make_months(self, connection: Connection) -> None:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -32,9 +33,10 @@ class CaseEvent:
     hash: bytes
 
 
+@lru_cache(maxsize=1024)  # a batch names few moments, each many times
 def moment(at: datetime) -> str:
     """UTC with six decimals and `Z`, the only form of a time in hashed bytes."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def coordinate(degrees: float) -> str:
@@ -75,10 +77,13 @@ def event_hash(  # noqa: PLR0913  the seven fields of the contract
     type_: str,
     at: str,
     actor: str,
-    body: Mapping[str, Any],
+    body: Mapping[str, Any] | orjson.Fragment,
     previous_hash: bytes,
 ) -> bytes:
-    """The hash of one event, which is also its leaf in a Merkle tree."""
+    """The hash of one event, which is also its leaf in a Merkle tree.
+
+    A body that is already `canonical` may be given as a fragment, so that it is written once.
+    """
     record = {
         "case": case_id,
         "seq": seq,

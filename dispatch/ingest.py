@@ -5,9 +5,10 @@ number counters, timers (design decision 6). Report rows themselves are written 
 a report id that another engine wrote meanwhile makes the COPY fail, and the batch is done again.
 """
 
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,11 +18,13 @@ from sqlalchemy import Connection, text
 from dispatch.bulk import copy_rows
 from dispatch.cases import Case, database_now, lock_cases, take_numbers
 from dispatch.dead_letters import DeadLetter, write_dead_letters
+from dispatch.history import moment
 from dispatch.joining import Join, Neighbourhood, OpenCase
 from dispatch.ledger import Ledger
 from dispatch.offsets import advance
 from dispatch.opening import Prepared, Rules, attach_to, open_for
 from dispatch.reports import LocatedReport, MalformedReport, read_located
+from grid.arrays import words
 from grid.linking import LinkRequest, link_batch, part_place
 from streams.consumer import Batch
 from streams.envelope import REPORT_RECEIVED, read_attributes
@@ -30,6 +33,9 @@ from streams.records import Record
 NEAREST_M = 30.0
 FARTHEST_M = 100.0
 
+# The one way in which ids are compared: as the database writes them.
+CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 REPORT_COLUMNS = (
     "id case_id fingerprint subject reporter source category condition lon lat crs original_lon "
     "original_lat accuracy_m community candidates map_version part text text_salt photos "
@@ -37,7 +43,8 @@ REPORT_COLUMNS = (
 ).split()
 
 KNOWN = text("""
-    select id, fingerprint from report where id = any(cast(:ids as uuid[]))
+    select id::text as id, encode(fingerprint, 'hex') as fingerprint
+    from report where id = any(cast(:ids as uuid[]))
 """)
 REFUSE = text("""
     insert into report_refusal (report_id, fingerprint, subject, reason)
@@ -103,6 +110,8 @@ def _read(record: Record, categories: Mapping[str, Any]) -> LocatedReport:
     if attributes.type != REPORT_RECEIVED:
         raise MalformedReport(f"ce_type is {attributes.type!r}, not {REPORT_RECEIVED}")
     report = read_located(record.value)
+    if not CANONICAL.fullmatch(report.id):
+        report = replace(report, id=str(UUID(report.id)))
     if report.category not in categories:
         raise MalformedReport(f"category {report.category!r} is not in the catalogue")
     return report
@@ -157,13 +166,11 @@ class Ingest:
         )
 
     def _drop_known(self, connection: Connection, found: Sorted) -> list[LocatedReport]:
-        ids = sorted(report.id for _, report in found.reports)
-        known = {
-            str(row.id): row.fingerprint.hex() for row in connection.execute(KNOWN, {"ids": ids})
-        }
+        ids = words(sorted(report.id for _, report in found.reports))
+        known = {row.id: row.fingerprint for row in connection.execute(KNOWN, {"ids": ids})}
         fresh = []
         for _, report in found.reports:
-            stored = known.get(str(UUID(report.id)))
+            stored = known.get(report.id)
             if stored is None:
                 fresh.append(report)
             elif stored == report.fingerprint:
@@ -180,15 +187,16 @@ class Ingest:
         prepared = self._prepare(connection, reports)
         near = Neighbourhood(self._rules.categories)
         near.read(connection, reports)
-        locked = lock_cases(connection, list(near.candidates()))
-        near.gone({i for i in near.candidates() if i not in locked or locked[i].closed_at})
+        candidates = near.candidates()
+        locked = lock_cases(connection, list(candidates))
+        near.gone({i for i in candidates if i not in locked or locked[i].closed_at})
         now = database_now(connection)
         work = _Work(self._rules, near, locked, now)
         joins = work.joins(reports)
         numbers = iter(
             take_numbers(
                 connection,
-                sum(1 for join in joins if join.case is None),
+                sum(join.opens for join in joins),
                 now,
                 self._prefix,
                 self._rules.zone,
@@ -201,7 +209,8 @@ class Ingest:
         return work.opened, len(reports) - work.opened
 
     def _prepare(self, connection: Connection, reports: Sequence[LocatedReport]) -> list[Prepared]:
-        parts = part_place(connection, sorted({r.part for r in reports if r.part is not None}))
+        named = sorted({report.part for report in reports if report.part is not None})
+        parts = part_place(connection, named) if named else {}
         links = link_batch(connection, [self._link_request(report) for report in reports])
         return [
             Prepared(
@@ -232,58 +241,44 @@ class _Work:
         self._near = near
         self._cases = dict(locked)
         self._now = now
-        self._placeholders: dict[UUID, UUID] = {}
         self.ledger = Ledger()
         self.placed: list[tuple[Prepared, UUID]] = []
         self.opened = 0
 
     def joins(self, reports: Sequence[LocatedReport]) -> list[Join]:
-        """Which report joins what; a case that the batch will open is named by its report's id."""
+        """Which report joins what; a case that the batch will open may be joined already."""
         joins = []
         for ordinal, report in enumerate(reports):
             join = self._near.join(ordinal, report, self._now)
-            if join.case is None:
-                self._near.opened(report, self._future(report))
+            if join.opens:
+                self._near.opened(report, self._future(join.case, report))
             joins.append(join)
         return joins
 
-    def _future(self, report: LocatedReport) -> OpenCase:
-        condition = report.condition
+    def _future(self, case_id: UUID, report: LocatedReport) -> OpenCase:
         return OpenCase(
-            id=UUID(report.id), condition=condition, opened_at=self._now, x=report.x, y=report.y
+            id=case_id, condition=report.condition, opened_at=self._now, x=report.x, y=report.y
         )
 
     def settle(self, prepared: Prepared, join: Join, numbers: Iterator[str]) -> None:
         """Opens the report's case or attaches it, as `join` says."""
-        if join.case is not None:
-            case = self._cases[self._placeholders.get(join.case, join.case)]
-            attach_to(self.ledger, case, prepared, join, self._now)
-        else:
-            case = open_for(
-                self._rules,
-                self.ledger,
-                prepared,
-                self._resolved(join),
-                number=next(numbers),
-                at=self._now,
-            )
+        if join.opens:
+            number = next(numbers)
+            case = open_for(self._rules, self.ledger, prepared, join, number=number, at=self._now)
             self._cases[case.id] = case
-            self._placeholders[UUID(prepared.report.id)] = case.id
             self.opened += 1
+        else:
+            case = self._cases[join.case]
+            attach_to(self.ledger, case, prepared, join, self._now)
         self.placed.append((prepared, case.id))
-
-    def _resolved(self, join: Join) -> Join:
-        other = join.possible_duplicate_of
-        if other is None:
-            return join
-        return Join(possible_duplicate_of=self._placeholders.get(other, other))
 
 
 def _write_reports(
     connection: Connection, placed: Sequence[tuple[Prepared, UUID]], now: datetime
 ) -> None:
-    ordered = sorted(placed, key=lambda item: UUID(item[0].report.id))
-    rows = [_report_row(prepared, case_id, now) for prepared, case_id in ordered]
+    ordered = sorted(placed, key=lambda item: item[0].report.id)
+    stored_at = moment(now)
+    rows = [_report_row(prepared, case_id, stored_at) for prepared, case_id in ordered]
     copy_rows(connection, "report", REPORT_COLUMNS, rows)
     contacts = [
         {
@@ -307,12 +302,12 @@ def _write_reports(
         )
 
 
-def _report_row(prepared: Prepared, case_id: UUID, now: datetime) -> tuple[Any, ...]:
+def _report_row(prepared: Prepared, case_id: UUID, stored_at: str) -> tuple[Any, ...]:
     report = prepared.report
     return (
         report.id,
-        case_id,
-        bytes.fromhex(report.fingerprint),
+        str(case_id),
+        f"\\x{report.fingerprint}",
         report.subject,
         report.reporter,
         report.source,
@@ -325,17 +320,17 @@ def _report_row(prepared: Prepared, case_id: UUID, now: datetime) -> tuple[Any, 
         report.original_lat,
         report.accuracy_m,
         report.community,
-        list(report.candidates),
+        words(report.candidates),
         report.map_version,
         report.part,
         report.text or None,
-        prepared.salt if report.text else None,
-        list(report.photos),
+        f"\\x{prepared.salt.hex()}" if report.text else None,
+        words(report.photos),
         report.confidential,
         report.observed_at,
         report.observed_ahead,
         report.received_at,
-        now,
+        stored_at,
     )
 
 

@@ -5,29 +5,32 @@ open case of its category and community within the category's radius and hours, 
 condition is less urgent than its own: that one is named as a possible duplicate instead.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, Row, text
 
 from dispatch.reports import LocatedReport
+from grid.arrays import numbers, words
 from workflows.categories import Category
 
+# The statement's time, not the clock's: only what is stable may bound the scan of an index.
 NEAR = text("""
-    select r.ordinal, c.id, c.condition, c.opened_at, ST_X(c.geom) as x, ST_Y(c.geom) as y
-    from json_to_recordset(cast(:reports as json)) as r (
-        ordinal integer, category text, community text, x float8, y float8, radius float8,
-        hours integer
-    )
+    select r.number - 1 as number, c.id, c.condition, c.opened_at, ST_X(c.geom) as x,
+        ST_Y(c.geom) as y
+    from unnest(
+        cast(:category as text[]), cast(:community as text[]), cast(:x as float8[]),
+        cast(:y as float8[]), cast(:radius as float8[]), cast(:hours as integer[])
+    ) with ordinality as r (category, community, x, y, radius, hours, number)
     cross join lateral (
         select id, condition, opened_at, geom
         from "case"
         where closed_at is null and category = r.category and community = r.community
-          and opened_at > clock_timestamp() - make_interval(hours => r.hours)
+          and opened_at > statement_timestamp() - make_interval(hours => r.hours)
           and ST_DWithin(geom, ST_SetSRID(ST_MakePoint(r.x, r.y), 4546), r.radius)
         order by geom <-> ST_SetSRID(ST_MakePoint(r.x, r.y), 4546), opened_at, id
         limit 5
@@ -55,9 +58,11 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """What was found: the case to join, or one that may be the same trouble, or neither."""
+    """Where a report goes: to the open case `case`, or, where it `opens` one, to a new one of that
+    id, beside one that may be the same trouble."""
 
-    case: UUID | None = None
+    case: UUID
+    opens: bool = False
     distance_m: float = 0.0
     possible_duplicate_of: UUID | None = None
 
@@ -76,28 +81,25 @@ class Neighbourhood:
         """Reads the candidates of all reports of a batch, in at most two statements."""
         plain = [(n, report) for n, report in enumerate(reports) if report.part is None]
         if plain:
-            for row in connection.execute(NEAR, {"reports": self._near_arguments(plain)}):
-                self._near.setdefault(row.ordinal, []).append(_open_case(row))
+            arguments = self._near_arguments([report for _, report in plain])
+            for row in connection.execute(NEAR, arguments).all():
+                self._near.setdefault(plain[row.number][0], []).append(_open_case(row))
         parts = sorted({report.part for report in reports if report.part is not None})
         if parts:
             for row in connection.execute(OF_PART, {"parts": parts}):
                 key = (row.part, row.category)
                 self._of_part.setdefault(key, []).append(_open_case(row))
 
-    def _near_arguments(self, plain: Sequence[tuple[int, LocatedReport]]) -> str:
-        rows = [
-            {
-                "ordinal": n,
-                "category": report.category,
-                "community": report.community,
-                "x": report.x,
-                "y": report.y,
-                "radius": self._categories[report.category].join_radius_m,
-                "hours": self._categories[report.category].join_hours,
-            }
-            for n, report in plain
-        ]
-        return orjson.dumps(rows).decode()
+    def _near_arguments(self, plain: Sequence[LocatedReport]) -> dict[str, str]:
+        categories = [self._categories[report.category] for report in plain]
+        return {
+            "category": words(report.category for report in plain),
+            "community": words(report.community for report in plain),
+            "x": numbers(report.x for report in plain),
+            "y": numbers(report.y for report in plain),
+            "radius": numbers(category.join_radius_m for category in categories),
+            "hours": numbers(category.join_hours for category in categories),
+        }
 
     def candidates(self) -> set[UUID]:
         """Every case of the database that some report may join; they are to be locked."""
@@ -135,7 +137,9 @@ class Neighbourhood:
         for distance, _, _, case in placed:
             if not less_urgent(category, case.condition, report.condition):
                 return Join(case=case.id, distance_m=distance)
-        return Join(possible_duplicate_of=placed[0][2]) if placed else Join()
+        return Join(
+            case=uuid.uuid4(), opens=True, possible_duplicate_of=placed[0][2] if placed else None
+        )
 
     def _opened_near(
         self, report: LocatedReport, category: Category, now: datetime

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, text
 from dispatch import history
 from dispatch.bulk import copy_rows, point
 from dispatch.cases import COLUMNS, SRID, Case
-from workflows.case import Decision
-from workflows.deadlines import Deadline
+from grid.arrays import words
+from workflows.case import Decision, Timer
 
 # Rows come as one JSON text: psycopg spends more time on arrays than PostgreSQL on the update.
 TOUCH = text("""
@@ -41,22 +41,36 @@ REPLACE = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerRow:
-    """The one timer a case has: which rung of which stage fires when."""
+# A case has one timer: what it has of another stage, or when it is to have none, goes.
+SET_TIMERS = text("""
+    with given as (
+        select * from json_to_recordset(cast(:rows as json)) as t (
+            case_id uuid, stage text, opened_month date, rung smallint, generation integer,
+            due_at timestamptz
+        )
+    ), gone as (
+        delete from timer using given
+        where timer.case_id = given.case_id and timer.stage is distinct from given.stage
+    )
+    insert into timer (case_id, stage, opened_month, rung, generation, due_at)
+    select case_id, stage, opened_month, rung, generation, due_at from given
+    where stage is not null
+    on conflict (case_id, stage) do update
+        set rung = excluded.rung, generation = excluded.generation, due_at = excluded.due_at
+""")
 
-    stage: str
-    rung: int
-    due_at: datetime
+EVENT_COLUMNS = ("opened_month case_id seq type at actor body previous_hash hash").split()
+TIMER_COLUMNS = ("case_id", "stage", "opened_month", "rung", "generation", "due_at")
 
 
 @dataclass(slots=True)
 class _Change:
     case: Case
+    id: str
     first_seq: int
     new: bool
     replaced: bool = False
-    timer: TimerRow | None = None
+    timer: Timer | None = None
     timer_set: bool = False
     left_district: str | None = None
 
@@ -66,16 +80,12 @@ class Ledger:
     """Changes to cases, gathered in memory and written set by set."""
 
     _changes: dict[UUID, _Change] = field(default_factory=dict)
-    _events: list[history.CaseEvent] = field(default_factory=list)
+    _events: list[tuple[Any, ...]] = field(default_factory=list)
     _texts: list[tuple[UUID, int, str, bytes, str]] = field(default_factory=list)
-
-    @property
-    def events(self) -> Sequence[history.CaseEvent]:
-        return self._events
 
     def open(self, case: Case) -> None:
         """A new case; it must get its first event before `write`."""
-        self._changes[case.id] = _Change(case, first_seq=1, new=True)
+        self._changes[case.id] = _Change(case, str(case.id), first_seq=1, new=True)
 
     def append(
         self,
@@ -86,39 +96,33 @@ class Ledger:
         actor: str,
         body: Mapping[str, Any],
         texts: Mapping[str, str] | None = None,
-    ) -> history.CaseEvent:
+    ) -> None:
         """Appends one event to the case's history; words are kept aside, named by digest."""
-        self._change(case)
+        change = self._change(case)
         seq = case.seq + 1
         full = {**case.summary(), **body}
-        for name, words in (texts or {}).items():
+        for name, told in (texts or {}).items():
             salt = secrets.token_bytes(16)
-            full[f"{name}_digest"] = history.text_digest(salt, words)
-            self._texts.append((case.id, seq, name, salt, words))
-        moment = max(at, case.last_at)
+            full[f"{name}_digest"] = history.text_digest(salt, told)
+            self._texts.append((case.id, seq, name, salt, told))
+        last = max(at, case.last_at)
+        moment = history.moment(last)
+        # Written once: the bytes that are hashed are those that are stored.
+        written = history.canonical(full)
         digest = history.event_hash(
-            case_id=str(case.id),
+            case_id=change.id,
             seq=seq,
             type_=type_,
-            at=history.moment(moment),
-            actor=actor,
-            body=full,
-            previous_hash=case.head_hash,
-        )
-        event = history.CaseEvent(
-            case_id=case.id,
-            opened_month=str(case.opened_month),
-            seq=seq,
-            type=type_,
             at=moment,
             actor=actor,
-            body=full,
+            body=orjson.Fragment(written),
             previous_hash=case.head_hash,
-            hash=digest,
         )
-        case.seq, case.head_hash, case.last_at = seq, digest, event.at
-        self._events.append(event)
-        return event
+        before = _bytea(case.head_hash)
+        month, stored = str(case.opened_month), written.decode()
+        row = (month, change.id, seq, type_, moment, actor, stored, before, _bytea(digest))
+        self._events.append(row)
+        case.seq, case.head_hash, case.last_at = seq, digest, last
 
     def decided(self, case: Case, decision: Decision) -> None:
         """Takes over what the workflow decided: state, holder, clocks, timer, version."""
@@ -133,12 +137,7 @@ class Ledger:
         if decision.raises_version and not change.new:
             case.version += 1
         change.timer_set = True
-        timer = decision.timer
-        change.timer = (
-            None
-            if timer is None
-            else TimerRow(stage=timer.stage, rung=timer.rung, due_at=timer.due_at)
-        )
+        change.timer = decision.timer
 
     def moved(self, case: Case, left_district: str) -> None:
         """The next event is published in the district that the case leaves, too."""
@@ -147,25 +146,22 @@ class Ledger:
     def _change(self, case: Case) -> _Change:
         change = self._changes.get(case.id)
         if change is None:
-            change = _Change(case, first_seq=case.seq + 1, new=False)
+            change = _Change(case, str(case.id), first_seq=case.seq + 1, new=False)
             self._changes[case.id] = change
         return change
 
     def write(self, connection: Connection) -> None:
         """Writes everything inside the connection's transaction; the ledger is spent."""
-        changes = sorted(self._changes.values(), key=lambda change: change.case.id)
-        _write_new(connection, [change.case for change in changes if change.new])
+        changes = sorted(self._changes.values(), key=lambda change: change.id)
+        _write_new(connection, [change for change in changes if change.new])
         _write_changed(connection, [change for change in changes if not change.new])
-        copy_rows(connection, "case_event", EVENT_COLUMNS, map(_event_row, self._events))
+        copy_rows(connection, "case_event", EVENT_COLUMNS, self._events)
         if self._texts:
             copy_rows(
                 connection, "case_text", ("case_id", "seq", "name", "salt", "text"), self._texts
             )
         _write_timers(connection, changes)
         _write_outbox(connection, changes)
-
-
-EVENT_COLUMNS = ("opened_month case_id seq type at actor body previous_hash hash").split()
 
 
 def running_due(decision: Decision) -> datetime | None:
@@ -180,40 +176,55 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def deadlines_json(deadlines: Sequence[Deadline]) -> str:
-    return _json([deadline.to_json() for deadline in deadlines])
+def _bytea(value: bytes) -> str:
+    return f"\\x{value.hex()}"
 
 
-def _event_row(event: history.CaseEvent) -> tuple[Any, ...]:
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else history.moment(at)
+
+
+def _write_new(connection: Connection, changes: Sequence[_Change]) -> None:
+    if changes:
+        copy_rows(connection, "case", COLUMNS, [_case_row(change) for change in changes])
+
+
+def _case_row(change: _Change) -> tuple[Any, ...]:
+    """The cells of a new case, in the order of COLUMNS."""
+    case = change.case
     return (
-        event.opened_month,
-        event.case_id,
-        event.seq,
-        event.type,
-        event.at,
-        event.actor,
-        _json(event.body),
-        event.previous_hash,
-        event.hash,
+        change.id,
+        str(case.opened_month),
+        case.number,
+        case.line,
+        case.definition,
+        case.category,
+        case.condition,
+        case.state,
+        case.version,
+        case.seq,
+        _bytea(case.head_hash),
+        history.moment(case.last_at),
+        case.city,
+        case.district,
+        case.community,
+        case.map_version,
+        point(case.x, case.y, SRID),
+        case.lon,
+        case.lat,
+        case.accuracy_m,
+        case.department,
+        case.source,
+        case.part,
+        history.moment(case.opened_at),
+        _moment(case.closed_at),
+        _moment(case.due_at),
+        _json([deadline.to_json() for deadline in case.deadlines]),
+        _json(case.links),
+        case.report_count,
+        words(case.handled_by),
+        case.possible_duplicate_of,
     )
-
-
-def _write_new(connection: Connection, cases: Sequence[Case]) -> None:
-    if not cases:
-        return
-    rows = (tuple(_column(case, name) for name in COLUMNS) for case in cases)
-    copy_rows(connection, "case", COLUMNS, rows)
-
-
-def _column(case: Case, name: str) -> Any:
-    if name == "geom":
-        return point(case.x, case.y, SRID)
-    if name == "deadlines":
-        return deadlines_json(case.deadlines)
-    value = getattr(case, name)
-    if name == "links":
-        return _json(value)
-    return list(value) if name == "handled_by" else value
 
 
 def _write_changed(connection: Connection, changes: Sequence[_Change]) -> None:
@@ -222,12 +233,13 @@ def _write_changed(connection: Connection, changes: Sequence[_Change]) -> None:
     for change in changes:
         if change.replaced:
             connection.execute(REPLACE, _replacement(change.case))
-    connection.execute(TOUCH, {"rows": _json([_touched(change.case) for change in changes])})
+    connection.execute(TOUCH, {"rows": _json([_touched(change) for change in changes])})
 
 
-def _touched(case: Case) -> dict[str, Any]:
+def _touched(change: _Change) -> dict[str, Any]:
+    case = change.case
     return {
-        "id": case.id,
+        "id": change.id,
         "opened_month": case.opened_month,
         "seq": case.seq,
         "head_hash": case.head_hash.hex(),
@@ -248,24 +260,22 @@ def _replacement(case: Case) -> dict[str, Any]:
 
 
 def _write_timers(connection: Connection, changes: Sequence[_Change]) -> None:
-    stale = [change.case.id for change in changes if change.timer_set and not change.new]
-    if stale:
-        connection.execute(text("delete from timer where case_id = any(:ids)"), {"ids": stale})
-    rows = [
-        (
-            change.case.id,
-            change.timer.stage,
-            change.case.opened_month,
-            change.timer.rung,
-            change.case.seq,
-            change.timer.due_at,
-        )
-        for change in changes
-        if change.timer_set and change.timer is not None
-    ]
-    if rows:
-        columns = ("case_id", "stage", "opened_month", "rung", "generation", "due_at")
-        copy_rows(connection, "timer", columns, rows)
+    first = [_timer_row(change) for change in changes if change.new and change.timer is not None]
+    if first:
+        copy_rows(connection, "timer", TIMER_COLUMNS, first)
+    later = [_timer_row(change) for change in changes if change.timer_set and not change.new]
+    if later:
+        rows = [dict(zip(TIMER_COLUMNS, row, strict=True)) for row in later]
+        connection.execute(SET_TIMERS, {"rows": _json(rows)})
+
+
+def _timer_row(change: _Change) -> tuple[Any, ...]:
+    case, timer = change.case, change.timer
+    month = str(case.opened_month)
+    if timer is None:
+        return change.id, None, month, None, case.seq, None
+    moment = history.moment(timer.due_at)
+    return change.id, timer.stage, month, timer.rung, case.seq, moment
 
 
 def _write_outbox(connection: Connection, changes: Sequence[_Change]) -> None:
@@ -274,7 +284,7 @@ def _write_outbox(connection: Connection, changes: Sequence[_Change]) -> None:
         case = change.case
         if change.first_seq > case.seq:
             continue
-        run = (case.id, case.opened_month, change.first_seq, case.seq)
+        run = (change.id, str(case.opened_month), change.first_seq, case.seq)
         if change.left_district is not None:
             rows.append((change.left_district, *run))
         rows.append((case.district, *run))

@@ -1,10 +1,8 @@
 """Opens a case for a report, or attaches the report to one: the decisions of the engine.
 
-Design decisions 10 (who files) and 11 (which case). Pure but for ids and salts.
+Design decisions 10 (who files) and 11 (which case). Pure.
 """
 
-import secrets
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -191,7 +189,7 @@ def system_delay(at: datetime, received_at: str) -> str:
 def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: datetime) -> Case:
     report = prepared.report
     return Case(
-        id=uuid.UUID(bytes=secrets.token_bytes(16), version=4),
+        id=join.case,
         opened_month=opened_month(at, rules.zone),
         number=number,
         line=rules.categories[report.category].line,

@@ -97,13 +97,10 @@ def list_cases(
     for part in parts:
         values |= part.values
     where = " and ".join(f"({part.sql})" for part in parts)
-    query = text(f"{_ALIASED} where {where} order by c.opened_at desc, c.id desc limit :limit")
+    query = text(f"{SELECT} where {where} order by c.opened_at desc, c.id desc limit :limit")
     cases = [read_case(row) for row in connection.execute(query, values)]
     more = cases[limit - 1] if len(cases) > limit else None
     return cases[:limit], None if more is None else _cursor(more)
-
-
-_ALIASED = SELECT.replace('from "case"', 'from "case" c')
 
 
 def find_case(connection: Connection, key: str, scope: Condition | None = None) -> Case | None:
@@ -117,7 +114,7 @@ def find_case(connection: Connection, key: str, scope: Condition | None = None) 
     parts = [condition] if scope is None else [condition, scope]
     where = " and ".join(f"({part.sql})" for part in parts)
     values = {name: value for part in parts for name, value in part.values.items()}
-    row = connection.execute(text(f"{_ALIASED} where {where}"), values).one_or_none()
+    row = connection.execute(text(f"{SELECT} where {where}"), values).one_or_none()
     return None if row is None else read_case(row)
 
 
@@ -217,7 +214,7 @@ SIMILAR = """{cases} cross join lateral (
       and c.opened_at > clock_timestamp() - make_interval(hours => k.join_hours)
       and ST_DWithin(c.geom, ST_SetSRID(ST_MakePoint(:x, :y), 4546), k.join_radius_m)
     order by c.geom <-> ST_SetSRID(ST_MakePoint(:x, :y), 4546), c.id limit 20
-""".replace("{cases}", _ALIASED)
+""".replace("{cases}", SELECT)
 
 
 def similar_cases(

@@ -1,61 +1,39 @@
 """The relay: publishes committed case events in order per case, and deletes what is published.
 
-Nothing is remembered but the outbox itself, so nothing can be skipped: a cursor would lose events
-of transactions that commit out of order (reliability notes, finding 3).
+While Kafka writes one batch the next is read and sent, so neither waits for the other. Nothing is
+remembered beyond what is under way, so nothing can be skipped: a relay that is started again, or
+takes over a lane, begins at the oldest row that is left. Batches are sent in the order in which
+they were read and deleted in the same order, each after Kafka has acknowledged all of it.
 """
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-import orjson
 import structlog
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from dispatch.database import is_passing
 from dispatch.errors import DispatchError, Unavailable
 from dispatch.heartbeat import KAFKA, POSTGRES, Heartbeat
 from dispatch.lanes import RELAY, lane
-from dispatch.publishing import Installation, case_message, dead_letter_message
+from dispatch.outbox import Outbox, Waiting, delete_published
+from dispatch.publishing import Installation
 from dispatch.stopping import Stop
 from streams.errors import BrokerUnavailable
-from streams.records import Message, Writer
+from streams.records import Writer
 
 IDLE_FIRST_S = 0.005
 IDLE_LAST_S = 0.25
-KEEP_S = 2.0
 EPOCH_S = 1.0  # `wangge restore-mark` may raise the epoch at any time
+SLOW_S = 2.0
+ENDING_S = 5.0
+# Enough that Kafka always has a batch to write; more would only be sent again after a fault.
+BATCHES_UNDER_WAY = 3
 log = structlog.get_logger("relay")
-
-POINTERS = text("""
-    select id, topic_district, case_id, opened_month, first_seq, last_seq
-    from outbox where lane = :lane order by id limit :limit
-""")
-EVENTS = text("""
-    select e.case_id, e.seq, e.type, e.at, e.actor, e.body::text as body, e.previous_hash, e.hash
-    from json_to_recordset(cast(:runs as json))
-        as run (case_id uuid, first_seq integer, last_seq integer)
-    join case_event e on e.opened_month = :month and e.case_id = run.case_id
-        and e.seq between run.first_seq and run.last_seq
-""")
-LETTERS = text("""
-    select id, topic, partition, record_offset, report_id, reason_class, reason, at
-    from dead_letter where mirrored_at is null order by at limit 200
-""")
-# Each event to the topic of its district at that moment; one that moved its case, to both.
-REPUBLISH = text("""
-    insert into outbox (topic_district, case_id, opened_month, first_seq, last_seq)
-    select district, e.case_id, e.opened_month, e.seq, e.seq
-    from case_event e, unnest(array[
-        e.body #>> '{areas,district}',
-        nullif(e.body #>> '{was_place,areas,district}', e.body #>> '{areas,district}')
-    ]) as district
-    where e.at >= :since and district is not null
-    order by e.opened_month, e.case_id, e.seq, district
-""")
 
 
 class SendFailed(DispatchError):
@@ -100,7 +78,7 @@ class Relay:
                         self._heartbeat.beat()
                         stop.wait(0.5)
                     else:
-                        self._publish(connection, stop)
+                        self.publish(connection, self._writer, stop)
             except BrokerUnavailable as error:
                 self._heartbeat.beat(KAFKA)
                 log.warning("kafka is away", reason=str(error))
@@ -117,83 +95,105 @@ class Relay:
         if self._writer is not None:
             self._writer.close()
 
-    def _publish(self, connection: Connection, stop: Stop) -> None:
-        looked = float("-inf")
+    def publish(self, connection: Connection, writer: Writer, stop: Stop) -> None:
+        """Publishes on the connection that holds the lane; raises SendFailed."""
+        conveyor = self.conveyor(connection, writer)
+        looked = time.monotonic()
         idle = IDLE_FIRST_S
         while not stop.is_set():
             if time.monotonic() - looked > EPOCH_S:
-                installation = self._installation(connection)
-                connection.commit()
+                conveyor.publish_as(self._installation(connection))
                 looked = time.monotonic()
-            published = self.publish_once(connection, installation)
-            self._heartbeat.beat()
-            idle = IDLE_FIRST_S if published else min(idle * 2, IDLE_LAST_S)
-            if not published:
+            moved = conveyor.turn(connection)
+            self._heartbeat.beat(KAFKA if conveyor.under_way_s() > SLOW_S else None)
+            idle = IDLE_FIRST_S if moved else min(idle * 2, IDLE_LAST_S)
+            if not moved and not conveyor.wait(idle):
                 stop.wait(idle)
+        conveyor.finish(connection, ENDING_S)
 
-    def publish_once(self, connection: Connection, installation: Installation) -> int:
-        """One pass: read, close the transaction, send all, wait for all, delete by id."""
-        pointers = connection.execute(POINTERS, {"lane": self._lane, "limit": self._batch}).all()
-        letters = connection.execute(LETTERS).all()
-        messages = self._messages(connection, installation, pointers)
+    def conveyor(self, connection: Connection, writer: Writer) -> "Conveyor":
+        """An empty conveyor from this lane of the outbox to the writer."""
+        installation = self._installation(connection)
         connection.commit()
-        messages += [
-            dead_letter_message(installation, self._deadletters_topic, row) for row in letters
-        ]
-        if not messages:
-            return 0
-        self._send_all(connection, messages)
-        connection.execute(
-            text("delete from outbox where id = any(:ids)"), {"ids": [p.id for p in pointers]}
+        outbox = Outbox(
+            lane=self._lane,
+            limit=self._batch,
+            installation=installation,
+            cases_topic=self._cases_topic,
+            deadletters_topic=self._deadletters_topic,
         )
-        if letters:
-            connection.execute(
-                text("update dead_letter set mirrored_at = clock_timestamp() where id = any(:ids)"),
-                {"ids": [row.id for row in letters]},
-            )
+        return Conveyor(outbox, writer)
+
+
+class Conveyor:
+    """The batches under way, oldest first: sent in order, deleted in order."""
+
+    def __init__(self, outbox: Outbox, writer: Writer) -> None:
+        self._outbox = outbox
+        self._writer = writer
+        self._sent: deque[_Sent] = deque()
+
+    def turn(self, connection: Connection) -> bool:
+        """Deletes what is acknowledged, reads and sends what comes next; False if nothing moved.
+
+        Each turn runs a statement, which keeps the lane's session awake while Kafka is slow.
+        """
+        done = self._delete_acknowledged(connection)
+        waiting = None
+        if len(self._sent) < BATCHES_UNDER_WAY:
+            waiting = self._outbox.read(connection, [sent.waiting for sent in self._sent])
+        elif not done:
+            connection.exec_driver_sql("select 1")
         connection.commit()
-        return len(messages)
+        if waiting is None or not waiting.messages:
+            return done
+        self._send(waiting)
+        return True
 
-    def _messages(
-        self, connection: Connection, installation: Installation, pointers: Sequence[Any]
-    ) -> list[Message]:
-        events: dict[tuple[Any, int], Any] = {}
-        # One statement a month, so that the planner reads one partition only.
-        for month in sorted({pointer.opened_month for pointer in pointers}):
-            runs = [pointer for pointer in pointers if pointer.opened_month == month]
-            asked = [
-                {"case_id": run.case_id, "first_seq": run.first_seq, "last_seq": run.last_seq}
-                for run in runs
-            ]
-            values = {"month": month, "runs": orjson.dumps(asked).decode()}
-            for row in connection.execute(EVENTS, values):
-                events[row.case_id, row.seq] = row
-        return [
-            case_message(
-                installation,
-                self._cases_topic(pointer.topic_district),
-                events[pointer.case_id, seq],
-            )
-            for pointer in pointers
-            for seq in range(pointer.first_seq, pointer.last_seq + 1)
-        ]
+    def publish_as(self, installation: Installation) -> None:
+        """From the next batch on, events carry this installation's epoch."""
+        self._outbox = replace(self._outbox, installation=installation)
 
-    def _send_all(self, connection: Connection, messages: Sequence[Message]) -> None:
-        if self._writer is None:
-            raise SendFailed("there is no connection to Kafka")
-        wait = _Acknowledgements(len(messages))
-        for message in messages:
-            self._writer.send(message, wait.heard)
-        kept = time.monotonic()
-        while not wait.finished(0.05):
-            if time.monotonic() - kept > KEEP_S:
-                # Keeps the lane's session awake while Kafka is slow.
-                connection.exec_driver_sql("select 1")
-                connection.commit()
-                self._heartbeat.beat(KAFKA)
-                kept = time.monotonic()
-        if wait.error is not None:
-            raise SendFailed(f"Kafka did not take an event: {wait.error}") from wait.error
+    def wait(self, timeout_s: float) -> bool:
+        """Waits for the oldest batch under way; False at once when there is none."""
+        if not self._sent:
+            return False
+        self._sent[0].acknowledged.finished(timeout_s)
+        return True
+
+    def under_way_s(self) -> float:
+        """How long the oldest batch has been under way."""
+        return time.monotonic() - self._sent[0].since if self._sent else 0.0
+
+    def finish(self, connection: Connection, limit_s: float) -> None:
+        """Gives what is under way a little time, so that an orderly end repeats nothing."""
+        limit = time.monotonic() + limit_s
+        while self._sent and self.wait(limit - time.monotonic()):
+            if not self._delete_acknowledged(connection):
+                return
+            connection.commit()
+
+    def _delete_acknowledged(self, connection: Connection) -> bool:
+        self._look_for_failure()
+        done = False
+        while self._sent and self._sent[0].acknowledged.finished(0):
+            self._look_for_failure()
+            delete_published(connection, self._sent.popleft().waiting)
+            done = True
+        return done
+
+    def _send(self, waiting: Waiting) -> None:
+        sent = _Sent(waiting, _Acknowledgements(len(waiting.messages)), time.monotonic())
+        self._sent.append(sent)
+        for message in waiting.messages:
+            self._look_for_failure()
+            self._writer.send(message, sent.acknowledged.heard)
+
+    def _look_for_failure(self) -> None:
+        for sent in self._sent:
+            error = sent.acknowledged.error
+            if error is not None:
+                raise SendFailed(f"Kafka did not take an event: {error}") from error
 
 
 class _Acknowledgements:
@@ -209,16 +209,16 @@ class _Acknowledgements:
         with self._lock:
             self._left -= 1
             self.error = self.error or error
-            if self._left == 0:
+            if self._left == 0 or error is not None:
                 self._done.set()
 
     def finished(self, timeout_s: float) -> bool:
+        """Whether all answers are there, or one that says no."""
         return self._done.wait(timeout_s)
 
 
-def republish(connection: Connection, since: datetime) -> int:
-    """Puts every event since `since` into the outbox again, and answers how many pointers.
-
-    Readers drop what they have.
-    """
-    return connection.execute(REPUBLISH, {"since": since}).rowcount
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    waiting: Waiting
+    acknowledged: _Acknowledgements
+    since: float

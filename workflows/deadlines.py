@@ -58,6 +58,23 @@ class Deadline:
         used = timedelta(microseconds=self.used_us)
         return calendar.fraction_due(self.started_at, parse_limit(self.limit), at, used).due_at
 
+    def at_rung(self, rung: int) -> "Deadline":
+        """Return the clock with the next rung of its ladder to fire."""
+        return Deadline(
+            stage=self.stage,
+            limit=self.limit,
+            clock=self.clock,
+            calendar=self.calendar,
+            started_at=self.started_at,
+            due_at=self.due_at,
+            provisional=self.provisional,
+            used_us=self.used_us,
+            holder=self.holder,
+            stopped_at=self.stopped_at,
+            rung=rung,
+            runs=self.runs,
+        )
+
     def stop(self, now: datetime) -> "Deadline":
         """Return the clock standing since now."""
         return Deadline(

@@ -1,6 +1,6 @@
 """The escalation ladder: what happens when a case's timer comes due."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,7 @@ def fire(definition: Definition, view: CaseView, now: datetime, calendars: Calen
         for each in due:
             body = _body(view, deadline, each, now) | {"notify": each is due[-1]}
             events.append(EventDraft(type=each.rung.event_type, body=body))
-        deadlines.append(replace(deadline, rung=due[-1].number + 1) if due else deadline)
+        deadlines.append(deadline.at_rung(due[-1].number + 1) if due else deadline)
     after = tuple(deadlines)
     return Decision(
         state=view.state,

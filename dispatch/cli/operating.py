@@ -18,8 +18,8 @@ from dispatch.engine import CONSUMER
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
 from dispatch.offsets import accept_loss, accept_new_topic
+from dispatch.outbox import republish
 from dispatch.reading import find_case
-from dispatch.relay import republish
 from dispatch.settings import Settings
 from streams.kafka import KafkaAdmin, KafkaTailReader, KafkaWriter
 from streams.records import Message, Partition

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
-from dispatch import cli, engine, ingest, relay
+from dispatch import cli, engine, ingest, outbox
 from dispatch.database import transaction
 from dispatch.dead_letters import DeadLetter
 from dispatch.offsets import advance
@@ -60,17 +60,17 @@ def offset_before_the_work() -> None:
 def cursor_relay() -> None:
     """The relay remembers the last id that it has seen, and reads on from there."""
     cursor = [0]
-    messages = relay.Relay._messages
+    messages = outbox.Outbox._case_messages
 
     def messages_and_cursor(
-        self: relay.Relay, connection: Connection, installation: Any, pointers: Sequence[Any]
+        self: outbox.Outbox, connection: Connection, pointers: Sequence[Any]
     ) -> Any:
         cursor[0] = max([cursor[0], *(pointer.id for pointer in pointers)])
-        return messages(self, connection, installation, pointers)
+        return messages(self, connection, pointers)
 
-    relay.Relay._messages = messages_and_cursor  # type: ignore[method-assign]
-    relay.POINTERS = text(
-        relay.POINTERS.text.replace("where lane = :lane", "where lane = :lane and id > :cursor")
+    outbox.Outbox._case_messages = messages_and_cursor  # type: ignore[method-assign]
+    outbox.POINTERS = text(
+        outbox.POINTERS.text.replace("where lane = :lane", "where lane = :lane and id > :cursor")
     ).bindparams(bindparam("cursor", callable_=lambda: cursor[0], type_=BigInteger))
 
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from dispatch.audit import Tally, verify
+from dispatch.bulk import copy_rows
 from dispatch.clock import Clock
-from dispatch.database import transaction
+from dispatch.database import is_unavailable, transaction
 from dispatch.heartbeat import Heartbeat
 from dispatch.settings import Settings
 from dispatch.wiring import firing_rules
@@ -99,3 +101,63 @@ def test_rungs_missed_in_an_outage_fire_in_order_and_only_the_highest_notifies(
     ]
     with transaction(engine) as connection:
         assert connection.execute(text("select count(*) from timer")).scalar_one() == 0
+
+
+def test_a_case_that_somebody_works_on_fires_in_the_next_pass(
+    feeder: Feeder, located: Located, engine: Engine, clock: Clock
+) -> None:
+    feeder.store(located(), located(lat=26.4300))
+    set_back(engine, 85)
+    with transaction(engine) as desk:
+        desk.execute(text('select 1 from "case" order by id limit 1 for update'))
+        assert fire(engine, clock) == 1
+    assert fire(engine, clock) == 1
+    assert history(engine) == [("reminded", True)] * 2
+
+
+def test_a_timer_whose_clock_stands_fires_nothing_and_goes(
+    feeder: Feeder, located: Located, engine: Engine, clock: Clock
+) -> None:
+    feeder.store(located())
+    set_back(engine, 85)
+    with transaction(engine) as connection:
+        connection.execute(
+            text("""update "case" set deadlines = jsonb_build_array(deadlines -> 0
+                || jsonb_build_object('stopped_at', deadlines -> 0 -> 'started_at',
+                    'due_at', null))""")
+        )
+    fire(engine, clock)
+    assert history(engine) == []
+    with transaction(engine) as connection:
+        assert connection.execute(text("select count(*) from timer")).scalar_one() == 0
+
+
+def test_a_timer_of_a_stage_that_the_case_left_gives_way_to_the_one_it_has(
+    feeder: Feeder, located: Located, engine: Engine, clock: Clock
+) -> None:
+    feeder.store(located())
+    set_back(engine, 85)
+    with transaction(engine) as connection:
+        connection.execute(text("update timer set stage = 'left long ago'"))
+    fire(engine, clock)
+    assert history(engine) == [("reminded", True)]
+    with transaction(engine) as connection:
+        stages = connection.execute(text("select stage, rung from timer")).all()
+    assert [tuple(row) for row in stages] == [("handle", 1)]
+
+
+def test_a_clock_whose_connection_is_cut_in_a_pass_fires_after_it_has_another(
+    feeder: Feeder, located: Located, engine: Engine, clock: Clock
+) -> None:
+    """Also where the wire breaks in a COPY, which the driver does past SQLAlchemy."""
+    feeder.store(located())
+    set_back(engine, 85)
+    with engine.connect() as connection:
+        pid = connection.execute(text("select pg_backend_pid()")).scalar_one()
+        with transaction(engine) as other:
+            other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+        with pytest.raises(DBAPIError) as cut:
+            copy_rows(connection, "case_text", ["case_id"], [])
+    assert is_unavailable(cut.value)
+    assert fire(engine, clock) == 1
+    assert history(engine) == [("reminded", True)]
