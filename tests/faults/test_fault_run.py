@@ -54,9 +54,9 @@ KNOWN_BAD = (
         "offset-before-the-work",
         "C1",
         Plan(
-            seconds=24,
+            seconds=36,
             rate=30,
-            faults=[kill_at_work(at_s, "engine") for at_s in (4, 16)],
+            faults=[kill_at_work(at_s, "engine") for at_s in (4, 15, 26)],
             quiet_s=15,
         ),
     ),
