@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, text
 
 from dispatch import access, reading
 from dispatch.access import covers
+from dispatch.bulk import copy_rows
 from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import transaction
 from dispatch.errors import DispatchError
@@ -188,6 +189,12 @@ class Desk:
             texts={name: value for name, value in words.items() if value},
         )
         ledger.write(connection)
+        photos = [
+            (photo, case.id, case.seq, principal.subject) for photo in fields.get("photos", ())
+        ]
+        if photos:
+            columns = ("photo_id", "case_id", "seq", "subject")
+            copy_rows(connection, "case_photo", columns, photos)
 
     def _remember(
         self,
@@ -321,7 +328,7 @@ class _Fields:
         for photo in ids[:PHOTO_LIMIT]:
             if self._photos.owner(photo) not in (None, self._principal.subject):
                 self._wrong("photos", f"{photo} belongs to somebody else")
-        return [str(photo) for photo in ids]
+        return [str(photo) for photo in dict.fromkeys(ids)]
 
     def _location(self, _raw: Mapping[str, Any], value: Any) -> Any:
         try:

@@ -128,6 +128,26 @@ def case_reports(connection: Connection, case_id: UUID) -> list[str]:
     return [str(found) for found in rows.scalars()]
 
 
+def case_photos(connection: Connection, case_id: UUID) -> list[dict[str, str]]:
+    """The photos of the case's reports, then those of its actions: id, and where each is from."""
+    rows = connection.execute(
+        text("""
+            select p.photo_id as id, 'report' as origin, r.received_at as at
+            from report_photo p join report r on r.id = p.report_id
+            where p.case_id = :id and p.subject = r.subject
+            union all
+            select f.photo_id, 'feedback', e.at
+            from case_photo f join "case" c on c.id = f.case_id
+            join case_event e on e.opened_month = c.opened_month
+                and e.case_id = f.case_id and e.seq = f.seq
+            where f.case_id = :id
+            order by at, id limit 200
+        """),
+        {"id": case_id},
+    )
+    return [{"id": str(row.id), "from": row.origin} for row in rows]
+
+
 def is_reporter(connection: Connection, case_id: UUID, account: str) -> bool:
     """Whether the account reported the case, itself or through an operator."""
     found = connection.execute(

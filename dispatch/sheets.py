@@ -39,6 +39,7 @@ def case_sheet(
     case: Case,
     *,
     reports: Sequence[str],
+    photos: Sequence[Mapping[str, str]],
     calendars: Calendars,
     actions: Iterable[Mapping[str, Any]],
 ) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def case_sheet(
             None if case.possible_duplicate_of is None else str(case.possible_duplicate_of)
         ),
         "reports": {"count": case.report_count, "first": list(reports)},
+        "photos": list(photos),
         "links": {
             kind: [{**link, "distance_m": float(link["distance_m"])} for link in links]
             for kind, links in case.links.items()

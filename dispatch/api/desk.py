@@ -168,6 +168,7 @@ def sheet_of(
     return sheets.case_sheet(
         case,
         reports=reports,
+        photos=reading.case_photos(connection, case.id),
         calendars=rules.calendars,
         actions=[sheets.action_row(form, case, rules.known) for form in forms],
     )

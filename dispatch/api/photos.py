@@ -24,8 +24,12 @@ SENDERS = access.SENDS_REPORTS | {Role.HANDLER}
 
 VISIBLE = """
     select exists (
-        select from report_photo p join "case" c on c.id = p.case_id
-        where p.photo_id = :photo and p.subject = :owner and ({scope})
+        select from (
+            select case_id from report_photo where photo_id = :photo and subject = :owner
+            union all
+            select case_id from case_photo where photo_id = :photo and subject = :owner
+        ) as p join "case" c on c.id = p.case_id
+        where ({scope})
     )
 """
 
@@ -34,7 +38,10 @@ VISIBLE = """
     "/photos",
     status_code=201,
     response_model=None,
-    responses={201: {"model": schemas.PhotoKept}, **schemas.problems(401, 403, 413, 415, 422, 429)},
+    responses={
+        201: {"model": schemas.PhotoKept},
+        **schemas.problems(401, 403, 413, 415, 422, 429, 503, 507),
+    },
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -75,7 +82,11 @@ def get_photo(
     if owner is None or not (owner == who.subject or _may_see(context, who, photo_id, owner)):
         raise Problem(404, "not-found", f"there is no photo {photo_id} that you may see")
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(context.photos.image(photo_id, size), 200, headers, media_type="image/jpeg")
+    try:
+        image = context.photos.image(photo_id, size)
+    except FileNotFoundError:  # swept since we looked
+        raise Problem(404, "not-found", f"there is no photo {photo_id} that you may see") from None
+    return Response(image, 200, headers, media_type="image/jpeg")
 
 
 def _may_see(context: Context, who: Principal, photo: UUID, owner: str) -> bool:

@@ -18,7 +18,7 @@ from dispatch.database import is_passing
 from dispatch.desk import CaseNotFound, FieldsWrong, Stale
 from dispatch.errors import Unavailable
 from dispatch.intake import Refused
-from dispatch.photos import PhotoRefused, PhotoTooLarge
+from dispatch.photos import NoRoom, PhotoRefused, PhotoTooLarge
 from dispatch.reading import BadCursor
 from dispatch.reports import FieldProblem
 from dispatch.tokens import TokenRefused
@@ -40,6 +40,7 @@ TITLES = {
     429: "Too many requests",
     500: "Something went wrong here",
     503: "Not available now",
+    507: "No room",
 }
 
 
@@ -130,6 +131,7 @@ ANSWERS: dict[type[Exception], Any] = {
     TokenRefused: lambda e: Problem(
         401, "token", str(e), headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
     ),
+    NoRoom: lambda e: Problem(507, "no-room", str(e), headers={"Retry-After": "60"}),
     PhotoTooLarge: lambda e: Problem(413, "photo-too-large", str(e)),
     PhotoRefused: lambda e: Problem(422, "photo", str(e), errors=[FieldProblem("body", str(e))]),
     Unavailable: _unavailable,

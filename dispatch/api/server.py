@@ -23,6 +23,7 @@ from dispatch.catalogue import load_calendars
 from dispatch.database import connect_engine, transaction
 from dispatch.desk import Desk
 from dispatch.errors import ConfigurationError
+from dispatch.figures import figures
 from dispatch.heartbeat import KAFKA, Heartbeat
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import load_keys
@@ -30,6 +31,7 @@ from dispatch.knowledge import Knowledge, Known
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.stopping import Stop
+from dispatch.sweeping import keep_sweeping
 from dispatch.tokens import Verifier
 from dispatch.wiring import Cached, installation_of, load_definitions
 from streams.errors import StreamError
@@ -134,6 +136,12 @@ def _lifespan(
         threading.Thread(
             target=_connect_kafka, args=(context, loop, stop), name="kafka", daemon=True
         ).start()
+        keep_sweeping(
+            context.photos,
+            context.database,
+            lambda: figures(context.settings)["engine_lag"],
+            stop,
+        )
         beating = asyncio.create_task(_beat(context, stop))
         try:
             yield
