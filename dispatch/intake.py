@@ -65,7 +65,18 @@ class Accepted:
     id: str
     fingerprint: bytes
     message: Message | None
-    answer: dict[str, Any]
+    answer: bytes
+    """A JSON object."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Read:
+    """A body that can be used, before its place is looked up."""
+
+    report: ReportIn
+    id: str
+    mark: bytes
+    is_known: bool
 
 
 class Intake:
@@ -84,9 +95,39 @@ class Intake:
         self, known: Known, principal: Principal, body: bytes, key: str | None = None
     ) -> Accepted:
         """Judges one body; raises Refused or access.Forbidden. Takes no database, no Kafka."""
+        (judged,) = self.judge_all(known, principal, [body], key)
+        if isinstance(judged, DispatchError):
+            raise judged
+        return judged
+
+    def judge_all(
+        self, known: Known, principal: Principal, bodies: Sequence[bytes], key: str | None = None
+    ) -> list[Accepted | DispatchError]:
+        """As `judge` for many bodies of one caller, placed together; one answer each, in order."""
+        visit = _Visit(known=known, principal=principal, now=datetime.now(UTC))
+        judged: list[Accepted | DispatchError | _Read] = []
+        for body in bodies:
+            try:
+                judged.append(self._read(visit, body, key))
+            except DispatchError as error:
+                judged.append(error)
+        places = iter(visit.place_all([one.report for one in judged if isinstance(one, _Read)]))
+        return [
+            self._accept(visit, one, next(places)) if isinstance(one, _Read) else one
+            for one in judged
+        ]
+
+    def remember(self, accepted: Accepted) -> None:
+        """Kafka has it: the same id with the same body needs no second record from here on."""
+        self._remembered[accepted.id] = accepted.fingerprint
+        if len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def _read(self, visit: "_Visit", body: bytes, key: str | None) -> _Read:
         report, problems = parse_report(body)
         if report is None:
             raise Refused("the report cannot be used as it is", problems)
+        principal = visit.principal
         report_id = _identity(report, principal, key)
         mark = fingerprint(report, principal.subject)
         first = self._remembered.get(report_id)
@@ -96,30 +137,31 @@ class Intake:
                 [FieldProblem("id", "is known with another body")],
                 kind="id-reused",
             )
-        now = datetime.now(UTC)
-        self._check(known, principal, report, now)
-        place = self._place(known, principal, report, now)
-        answer = self._answer(report_id, principal, mark, place)
-        message = None
-        if first is None:
-            message = self._message(report_id, mark, principal, report, place, now)
-        return Accepted(id=report_id, fingerprint=mark, message=message, answer=answer)
-
-    def remember(self, accepted: Accepted) -> None:
-        """Kafka has it: the same id with the same body needs no second record from here on."""
-        self._remembered[accepted.id] = accepted.fingerprint
-        if len(self._remembered) > REMEMBERED:
-            self._remembered.popitem(last=False)
-
-    def _check(self, known: Known, principal: Principal, report: ReportIn, now: datetime) -> None:
-        problems = [
-            *_category_problems(known, report),
-            *_time_problems(report, now),
+        problems = (
+            *_category_problems(visit.known, report),
+            *_time_problems(report, visit.now),
             *_source_problems(principal, report),
-            *self._photo_problems(principal, report),
-        ]
+            *(self._photo_problems(principal, report) if report.photos else ()),
+        )
         if problems:
             raise Refused("the report cannot be used as it is", problems)
+        return _Read(report=report, id=report_id, mark=mark, is_known=first is not None)
+
+    def _accept(
+        self, visit: "_Visit", read: _Read, place: Place | Outside
+    ) -> Accepted | DispatchError:
+        if isinstance(place, Outside):
+            return _outside(place)
+        if not covers(visit.principal, visit.area_map.areas, place.community):
+            return access.Forbidden(
+                f"the token's scope is {visit.principal.scope}; the place lies in {place.community}"
+            )
+        return Accepted(
+            id=read.id,
+            fingerprint=read.mark,
+            message=None if read.is_known else self._message(visit, read, place),
+            answer=self._answer(visit.principal, read, place),
+        )
 
     def _photo_problems(self, principal: Principal, report: ReportIn) -> list[FieldProblem]:
         foreign = (
@@ -129,58 +171,27 @@ class Intake:
         )
         return [FieldProblem(f"photos.{n}", "belongs to somebody else") for n in foreign]
 
-    def _place(self, known: Known, principal: Principal, report: ReportIn, now: datetime) -> Place:
-        at = report.location
-        area_map = known.map_at(now)
-        place = area_map.place(at.lon, at.lat, Crs(at.crs), at.accuracy_m)
-        if isinstance(place, Outside):
-            nearest = {
-                "code": place.nearest_code,
-                "name": place.nearest_name,
-                "distance_m": round(place.distance_m, 1),
+    def _answer(self, principal: Principal, read: _Read, place: Place) -> bytes:
+        return orjson.dumps(
+            {
+                "id": read.id,
+                "areas": {
+                    "city": place.city,
+                    "district": place.district,
+                    "community": place.community,
+                },
+                "candidates": place.candidates,
+                "map_version": place.map_version,
+                "receipt": self._keys.receipt(read.id, principal.subject, read.mark),
+                "status_url": f"/api/v1/reports/{read.id}",
             }
-            raise Refused(
-                f"the place lies outside the city, {place.distance_m:,.0f} m from "
-                f"{place.nearest_name} ({place.nearest_code})",
-                [FieldProblem("location", "lies outside the city")],
-                kind="outside-city",
-                extra={"nearest": nearest},
-            )
-        if not covers(principal, area_map.areas, place.community):
-            raise access.Forbidden(
-                f"the token's scope is {principal.scope}; the place lies in {place.community}"
-            )
-        return place
+        )
 
-    def _answer(
-        self, report_id: str, principal: Principal, mark: bytes, place: Place
-    ) -> dict[str, Any]:
-        return {
-            "id": report_id,
-            "areas": {
-                "city": place.city,
-                "district": place.district,
-                "community": place.community,
-            },
-            "candidates": list(place.candidates),
-            "map_version": place.map_version,
-            "receipt": self._keys.receipt(report_id, principal.subject, mark),
-            "status_url": f"/api/v1/reports/{report_id}",
-        }
-
-    def _message(
-        self,
-        report_id: str,
-        mark: bytes,
-        principal: Principal,
-        report: ReportIn,
-        place: Place,
-        now: datetime,
-    ) -> Message:
-        at = report.location
+    def _message(self, visit: "_Visit", read: _Read, place: Place) -> Message:
+        report, principal, at = read.report, visit.principal, read.report.location
         located = LocatedReport(
-            id=report_id,
-            fingerprint=mark.hex(),
+            id=read.id,
+            fingerprint=read.mark.hex(),
             subject=principal.subject,
             reporter=self._reporter(principal, report),
             source=_source(principal, report),
@@ -204,17 +215,17 @@ class Intake:
             part=report.part,
             confidential=report.confidential,
             observed_at=moment(report.observed_at) if report.observed_at else None,
-            observed_ahead=report.observed_at is not None and report.observed_at > now,
-            received_at=moment(now),
-            contact=self._seal(report.contact, report_id),
-            on_behalf=self._seal(report.on_behalf, report_id),
+            observed_ahead=report.observed_at is not None and report.observed_at > visit.now,
+            received_at=visit.received_at,
+            contact=self._seal(report.contact, read.id),
+            on_behalf=self._seal(report.on_behalf, read.id),
         )
         return Message(
             topic=self._topic,
             key=place.community.encode(),
             value=located.to_bytes(),
             headers=event_headers(
-                id_=report_id, type_=REPORT_RECEIVED, source=self._source, time=located.received_at
+                id_=read.id, type_=REPORT_RECEIVED, source=self._source, time=visit.received_at
             ),
         )
 
@@ -230,6 +241,46 @@ class Intake:
             return None
         plain = orjson.dumps(person.model_dump())
         return base64.b64encode(self._keys.seal(plain, report_id)).decode()
+
+
+class _Visit:
+    """One call at the door: who, when, and what was known then."""
+
+    __slots__ = ("area_map", "known", "now", "principal", "received_at")
+
+    def __init__(self, *, known: Known, principal: Principal, now: datetime) -> None:
+        self.known = known
+        self.principal = principal
+        self.now = now
+        self.received_at = moment(now)
+        self.area_map = known.map_at(now)
+
+    def place_all(self, reports: Sequence[ReportIn]) -> Sequence[Place | Outside]:
+        if len(reports) == 1:
+            at = reports[0].location
+            return [self.area_map.place(at.lon, at.lat, Crs(at.crs), at.accuracy_m)]
+        places = [report.location for report in reports]
+        return self.area_map.place_many(
+            [at.lon for at in places],
+            [at.lat for at in places],
+            [Crs(at.crs) for at in places],
+            [at.accuracy_m for at in places],
+        )
+
+
+def _outside(place: Outside) -> Refused:
+    nearest = {
+        "code": place.nearest_code,
+        "name": place.nearest_name,
+        "distance_m": round(place.distance_m, 1),
+    }
+    return Refused(
+        f"the place lies outside the city, {place.distance_m:,.0f} m from "
+        f"{place.nearest_name} ({place.nearest_code})",
+        [FieldProblem("location", "lies outside the city")],
+        kind="outside-city",
+        extra={"nearest": nearest},
+    )
 
 
 def _identity(report: ReportIn, principal: Principal, key: str | None) -> str:

@@ -37,7 +37,6 @@ class Settings(BaseSettings):
     intake_in_flight_records: int = Field(5000, ge=1)
     intake_in_flight_bytes: int = Field(16_000_000, ge=1)
     kafka_answer_s: float = Field(3.0, gt=0)
-    kafka_linger_ms: int = Field(5, ge=0)
     batch_line_limit: int = 500
     body_limit_bytes: int = 64_000
     batch_limit_bytes: int = 8_000_000

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geo.crs import FloatArray
+from geo.crs import GRID_M, FloatArray
 from geo.errors import GeometryError, SnapshotError
 
 _MAGIC = b"WGCELLS1"
@@ -67,10 +67,51 @@ class CellIndex:
                 found = cell
         return found
 
-    def touching(self, x: float, y: float, radius_m: float) -> tuple[str, ...]:
-        """Codes of the cells within `radius_m` of a point, in the order of the codes."""
-        cells = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=radius_m)
-        return tuple(self.codes[cell] for cell in sorted(cells.tolist()))
+    def settle(
+        self, xs: FloatArray, ys: FloatArray, radii_m: FloatArray
+    ) -> tuple[npt.NDArray[np.int64], dict[int, tuple[str, ...]]]:
+        """`locate`, and for the points whose circle meets several cells their codes in order."""
+        found = np.full(len(xs), len(self.codes), dtype=np.int64)
+        reach = radii_m + GRID_M
+        point, cell = self._tree.query(shapely.box(xs - reach, ys - reach, xs + reach, ys + reach))
+        near = shapely.intersects_xy(self._polygons[cell], xs[point], ys[point])
+        np.minimum.at(found, point[near], cell[near])
+        found[found == len(self.codes)] = -1
+        open_ = ~near & (radii_m > 0)[point]
+        at = point[open_]
+        near[open_] = shapely.dwithin(
+            self._polygons[cell[open_]], shapely.points(xs[at], ys[at]), radii_m[at]
+        )
+        return found, self._named(point[near], cell[near], radii_m)
+
+    def _named(
+        self, point: npt.NDArray[np.int64], cell: npt.NDArray[np.int64], radii_m: FloatArray
+    ) -> dict[int, tuple[str, ...]]:
+        several = (np.bincount(point, minlength=len(radii_m)) > 1) & (radii_m > 0)
+        chosen = several[point]
+        named: dict[int, list[int]] = {}
+        for at, index in zip(point[chosen].tolist(), cell[chosen].tolist(), strict=True):
+            named.setdefault(at, []).append(index)
+        return {at: self._codes_of(cells) for at, cells in named.items()}
+
+    def settle_one(self, x: float, y: float, radius_m: float) -> tuple[int, tuple[str, ...]]:
+        """As `settle` for one point: its cell, and the codes where there are several."""
+        reach = radius_m + GRID_M
+        box = shapely.box(x - reach, y - reach, x + reach, y + reach)
+        _, cells = self._tree.query([box])  # a list of one costs half of one alone
+        polygons = self._polygons[cells]
+        inside = shapely.intersects_xy(polygons, x, y)
+        own = cells[inside]
+        if not len(own):
+            return -1, ()
+        if radius_m <= 0 or len(cells) < 2:
+            return int(own.min()), ()
+        near = inside | shapely.dwithin(polygons, shapely.Point(x, y), radius_m)
+        touched = self._codes_of(cells[near].tolist())
+        return int(own.min()), touched if len(touched) > 1 else ()
+
+    def _codes_of(self, cells: Sequence[int]) -> tuple[str, ...]:
+        return tuple(self.codes[cell] for cell in sorted(cells))
 
     def nearest(self, x: float, y: float) -> NearestCell | None:
         """The closest cell (the lowest code among equals), or None in an empty index."""
@@ -109,6 +150,7 @@ class CellIndex:
             return
         west, south, east, north = shapely.bounds(self._polygons).T
         shapely.intersects_xy(self._polygons, (west + east) / 2, (south + north) / 2)
+        shapely.dwithin(self._polygons, shapely.Point(west[0], south[0]), 1.0)
         self._tree.query(shapely.Point(west[0], south[0]))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from geo.cells import CellIndex
-from geo.crs import Crs, FloatArray, Projection, snap, snap_one, to_wgs84, to_wgs84_one
+from geo.crs import Crs, FloatArray, Projection, snap, snap_one, to_wgs84_one
 from geo.errors import SnapshotError
 from geo.shapes import degree_bounds
 from grid.errors import NoMapError, RegisterError
@@ -24,6 +24,7 @@ from grid.errors import NoMapError, RegisterError
 _MAGIC = b"WGMAP001"
 _FAR_DEG = 10.0
 _EARTH_M = 6_371_000.0
+_BENT = frozenset({Crs.GCJ02, Crs.BD09})
 
 
 class Level(StrEnum):
@@ -122,8 +123,8 @@ class AreaMap:
             return self._far(lon, lat)
         x, y = self.projection.forward_one(lon, lat)
         x, y = snap_one(x), snap_one(y)
-        cell = self.cells.locate_one(x, y)
-        return self._answer((x, y, lon, lat), cell, accuracy_m)
+        cell, touched = self.cells.settle_one(x, y, accuracy_m or 0.0)
+        return self._answer((x, y, lon, lat), cell, touched)
 
     def place_many(
         self,
@@ -142,17 +143,21 @@ class AreaMap:
             np.where(near, wgs_lats, (south + north) / 2),
         )
         xs, ys = snap(xs), snap(ys)
+        radii = np.array([accuracy or 0.0 for accuracy in accuracies], dtype=np.float64)
+        cells, touched = self.cells.settle(xs, ys, radii)
         rows = zip(
             near.tolist(), xs.tolist(), ys.tolist(), wgs_lons.tolist(), wgs_lats.tolist(),
-            self.cells.locate(xs, ys).tolist(), accuracies, strict=True,
+            cells.tolist(), strict=True,
         )  # fmt: skip
         return [
-            self._answer((x, y, lon, lat), cell, accuracy) if is_near else self._far(lon, lat)
-            for is_near, x, y, lon, lat, cell, accuracy in rows
+            self._answer((x, y, lon, lat), cell, touched.get(at, ()))
+            if is_near
+            else self._far(lon, lat)
+            for at, (is_near, x, y, lon, lat, cell) in enumerate(rows)
         ]
 
     def _answer(
-        self, position: tuple[float, float, float, float], cell: int, accuracy_m: float | None
+        self, position: tuple[float, float, float, float], cell: int, touched: tuple[str, ...]
     ) -> Place | Outside:
         x, y, lon, lat = position
         if cell < 0:
@@ -164,9 +169,6 @@ class AreaMap:
                 nearest_name=self.areas[nearest.code].name_zh,
                 distance_m=nearest.distance_m,
             )
-        touched: tuple[str, ...] = ()
-        if accuracy_m is not None and accuracy_m > 0:
-            touched = self.cells.touching(x, y, accuracy_m)
         city, district = self._above[cell]
         return Place(
             x=x,
@@ -176,7 +178,7 @@ class AreaMap:
             city=city,
             district=district,
             community=self.cells.codes[cell],
-            candidates=touched if len(touched) > 1 else (),
+            candidates=touched,
             map_version=self.version,
         )
 
@@ -364,10 +366,10 @@ def _to_wgs84_mixed(
     lons: Sequence[float], lats: Sequence[float], systems: Sequence[Crs]
 ) -> tuple[FloatArray, FloatArray]:
     lon, lat = np.array(lons, dtype=np.float64), np.array(lats, dtype=np.float64)
-    names = np.array([str(system) for system in systems])
-    for system in set(systems):
-        chosen = names == str(system)
-        lon[chosen], lat[chosen] = to_wgs84(lon[chosen], lat[chosen], system)
+    for at, system in enumerate(systems):
+        # Not as an array: its sines may differ in the last bit from those of a single position.
+        if system in _BENT:
+            lon[at], lat[at] = to_wgs84_one(lons[at], lats[at], system)
     return lon, lat
 
 

@@ -1,8 +1,10 @@
 """The only door to kafka-python: its consumer, producer and admin client behind our types."""
 
 import logging
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +23,10 @@ from kafka.errors import (
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
 )
+from kafka.partitioner import murmur2
+from kafka.producer.producer_batch import ProducerBatch
 
+from streams.batches import Records, collate
 from streams.errors import BrokerUnavailable, PositionLost, TopicMissing
 from streams.records import AssignmentListener, Done, Message, Partition, Record
 
@@ -43,6 +48,54 @@ def _ours(what: str) -> Iterator[None]:
         raise BrokerUnavailable(f"{what}: {type(error).__name__} {error}".strip()) from error
 
 
+@lru_cache(maxsize=50_000)
+def _slot(key: bytes, partitions: int) -> int:
+    """Where every Kafka client puts the key among so many partitions."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+class _Handle:
+    """Stands for one record of a batch that the broker found too large and that was split."""
+
+    def __init__(self, done: Done) -> None:
+        self._done = done
+
+    def rebind(self, outcome: Any, index: int) -> None:
+        outcome.add_callback(lambda result: self._done(_failure(result, index)))
+
+
+class _Batch(ProducerBatch):  # type: ignore[misc]
+    """A batch made whole: one callback tells all of its records how they ended."""
+
+    def __init__(self, at: TopicPartition, records: Records, dones: Sequence[Done]) -> None:
+        super().__init__(at, records)
+        self._dones = dones
+        self._record_futures = _Handles(dones)
+        self.produce_future.add_callback(self._tell)
+
+    def _tell(self, result: Any) -> None:
+        for index, done in enumerate(self._dones):
+            done(_failure(result, index))
+
+
+class _Handles(Sequence[_Handle]):
+    """The handles of a batch's records, made only when it is split."""
+
+    def __init__(self, dones: Sequence[Done]) -> None:
+        self._dones = dones
+
+    def __len__(self) -> int:
+        return len(self._dones)
+
+    def __getitem__(self, index: Any) -> Any:
+        return _Handle(self._dones[index])
+
+
+def _failure(result: Any, index: int) -> Exception | None:
+    _offset, _time, error_of = result
+    return None if error_of is None else error_of(index)
+
+
 class KafkaWriter:
     """An idempotent producer, acks=all (design decision 5).
 
@@ -59,6 +112,7 @@ class KafkaWriter:
         batch_bytes: int = 131_072,
         client: str = "wangge",
     ) -> None:
+        self._batch_bytes = batch_bytes
         with _ours("Kafka producer"):
             self._producer = KafkaProducer(
                 bootstrap_servers=servers.split(","),
@@ -87,6 +141,36 @@ class KafkaWriter:
             )
         future.add_callback(lambda _position: done(None))
         future.add_errback(done)
+
+    def send_all(self, group: Sequence[tuple[Message, Done]]) -> None:
+        """As `send` for each record, at once and at a tenth of the cost; nothing lingers.
+
+        The partitions are those that `send` would choose.
+        """
+        with _ours("writing"):
+            counts = {topic: self._partitions(topic) for topic in {m.topic for m, _ in group}}
+        now = int(time.time() * 1000)
+        for share in collate(group, lambda m: _slot(m.key, counts[m.topic]), self._batch_bytes):
+            at = TopicPartition(share.topic, share.partition)
+            self._append(_Batch(at, Records(share.encoded, now), share.dones))
+        self._producer._sender.wakeup()
+
+    def _partitions(self, topic: str) -> int:
+        return len(self._producer.partitions_for(topic))
+
+    def _append(self, batch: _Batch) -> None:
+        """Queues a batch behind those of its partition, as the producer does its own."""
+        queues, at = self._producer._accumulator, batch.topic_partition
+        queues._appends_in_progress.increment()
+        try:
+            with queues._tp_lock(at):
+                if not queues._closed:
+                    queues._batches[at].append(batch)
+                    queues._incomplete.add(batch)
+                    return
+        finally:
+            queues._appends_in_progress.decrement()
+        batch.abort(BrokerUnavailable("the producer is closed"))
 
     def ready(self, topic: str) -> bool:
         """Whether the producer knows where the topic lives."""

@@ -51,6 +51,16 @@ class Writer(Protocol):
         """Waits briefly for what is under way, then ends."""
 
 
+class GroupWriter(Protocol):
+    """Writes many records at a time."""
+
+    def send_all(self, group: Sequence[tuple[Message, Done]]) -> None:
+        """As `Writer.send` for each; where it raises, it has taken none of them."""
+
+    def close(self) -> None:
+        """Waits briefly for what is under way, then ends."""
+
+
 class AssignmentListener(Protocol):
     """Told by a group reader, inside `poll`, which partitions come and go."""
 

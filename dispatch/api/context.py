@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
@@ -20,10 +22,36 @@ from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
 from dispatch.wiring import Cached
-from streams.producer import BoundedProducer
+from streams.errors import StreamError
+from streams.producer import PATIENCE_S, BoundedProducer
 from streams.records import Message
 from workflows.calendar import Calendars
 from workflows.definition import Definition
+
+
+class Outcomes:
+    """What became of the records of one request; PENDING where Kafka has not said."""
+
+    def __init__(self, count: int, ended: asyncio.Future[None]) -> None:
+        self.each: list[Exception | None] = [PENDING] * count
+        self._left = count
+        self._ended = ended
+
+    def hear(self, number: int, error: Exception | None) -> None:
+        """Takes one outcome; the last one ends the waiting."""
+        self.each[number] = error
+        self._left -= 1
+        if self._left == 0 and not self._ended.done():
+            self._ended.set_result(None)
+
+    async def wait(self, seconds: float) -> None:
+        """Returns when all are known or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended
+
+
+PENDING = TimeoutError("Kafka has not acknowledged the record")
 
 
 class Acknowledgements:
@@ -32,32 +60,47 @@ class Acknowledgements:
     def __init__(self, producer: BoundedProducer, loop: asyncio.AbstractEventLoop) -> None:
         self._producer = producer
         self._loop = loop
-        self._finished: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
-        self._scheduled = False
+        self._heard: deque[tuple[Outcomes, int, Exception | None]] = deque()
+        self._drains = False
+        self._flushes = False
+        self._retries = False
 
-    def send(self, message: Message) -> "asyncio.Future[None]":
-        """A future that ends when Kafka has the record, or has refused it."""
-        future: asyncio.Future[None] = self._loop.create_future()
+    def send(self, messages: Sequence[Message]) -> Outcomes:
+        """Sends one request's records; what the producer refuses is known at once."""
+        outcomes = Outcomes(len(messages), self._loop.create_future())
+        for number, message in enumerate(messages):
+            try:
+                self._producer.send(message, partial(self._done, outcomes, number))
+            except StreamError as error:
+                outcomes.hear(number, error)
+        if not self._flushes:
+            # At the end of this turn of the loop, so that requests read together go together.
+            self._flushes = True
+            self._loop.call_soon(self._flush)
+        return outcomes
 
-        def done(error: Exception | None) -> None:
-            self._finished.append((future, error))
-            if not self._scheduled:
-                self._scheduled = True
-                self._loop.call_soon_threadsafe(self._drain)
-
-        self._producer.send(message, done)
-        return future
+    def _done(self, outcomes: Outcomes, number: int, error: Exception | None) -> None:
+        self._heard.append((outcomes, number, error))
+        if not self._drains:
+            self._drains = True
+            self._loop.call_soon_threadsafe(self._drain)
 
     def _drain(self) -> None:
-        self._scheduled = False
-        while self._finished:
-            future, error = self._finished.popleft()
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(error)
+        self._drains = False
+        while self._heard:
+            outcomes, number, error = self._heard.popleft()
+            outcomes.hear(number, error)
+        self._flush()
+
+    def _flush(self) -> None:
+        self._flushes = False
+        if self._producer.flush() and not self._retries:
+            self._retries = True
+            self._loop.call_later(PATIENCE_S, self._retry)
+
+    def _retry(self) -> None:
+        self._retries = False
+        self._flush()
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """`POST /reports`, `/reports/batch`, `GET /reports/{id}`: the door for reports."""
 
-import asyncio
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +19,6 @@ from dispatch.api.problems import Problem, problem_of
 from dispatch.database import transaction
 from dispatch.desk import areas_of
 from dispatch.intake import Accepted
-from dispatch.knowledge import Known
 from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal, Role
 from streams.errors import StreamError
@@ -79,36 +77,25 @@ async def post_report(request: Request) -> Response:
     if failure is not None:
         raise failure
     context.intake.remember(accepted)
-    return Response(orjson.dumps(accepted.answer), 202, media_type="application/json")
+    return Response(accepted.answer, 202, media_type="application/json")
 
 
 async def acknowledge(context: Context, reports: Sequence[Accepted]) -> list[Exception | None]:
     """Writes reports to Kafka and waits for all; one entry a report, None where Kafka has it."""
-    sent = [_send(context, report) for report in reports]
-    waiting = [one for one in sent if isinstance(one, asyncio.Future)]
-    if waiting:
-        await asyncio.wait(waiting, timeout=context.settings.kafka_answer_s)
-    return [_fate(one) for one in sent]
-
-
-def _send(context: Context, report: Accepted) -> "asyncio.Future[None] | Exception | None":
-    if report.message is None:
-        return None
+    messages = [report.message for report in reports if report.message is not None]
+    if not messages:
+        return [None] * len(reports)
     if context.acknowledgements is None:
-        return Problem(503, "unavailable", "Kafka is not connected", headers=RETRY)
-    try:
-        return context.acknowledgements.send(report.message)
-    except StreamError as error:
-        return error
+        away = Problem(503, "unavailable", "Kafka is not connected", headers=RETRY)
+        return [None if report.message is None else away for report in reports]
+    outcomes = context.acknowledgements.send(messages)
+    await outcomes.wait(context.settings.kafka_answer_s)
+    each = iter(outcomes.each)
+    return [None if report.message is None else _fate(next(each)) for report in reports]
 
 
-def _fate(sent: "asyncio.Future[None] | Exception | None") -> Exception | None:
-    if not isinstance(sent, asyncio.Future):
-        return sent
-    if sent.done() and sent.exception() is None:
-        return None
-    sent.cancel()
-    return _slow()
+def _fate(outcome: Exception | None) -> Exception | None:
+    return outcome if outcome is None or isinstance(outcome, StreamError) else _slow()
 
 
 def _slow() -> Problem:
@@ -131,33 +118,35 @@ async def post_batch(request: Request) -> Response:
     lines = [line for line in body.split(b"\n") if line.strip()]
     _check_lines(lines, context.settings.batch_line_limit)
     take_rate(context, request, principal, len(lines))
-    known = context.known()
-    answers: list[dict[str, Any]] = [{} for _ in lines]
-    accepted: list[tuple[int, Accepted]] = []
-    for n, line in enumerate(lines):
-        try:
-            accepted.append((n, _judge_line(context, known, principal, line)))
-        except Exception as error:  # noqa: BLE001  each line has its own answer
-            answers[n] = _problem_line(error)
-    failures = await acknowledge(context, [one for _, one in accepted])
-    for (n, one), failure in zip(accepted, failures, strict=True):
-        if failure is not None:
-            answers[n] = _problem_line(failure)
-        else:
+    out = await _answer_lines(context, principal, lines)
+    return Response(b"\n".join((*out, b"")), 200, media_type="application/x-ndjson")
+
+
+async def _answer_lines(
+    context: Context, principal: Principal, lines: Sequence[bytes]
+) -> list[bytes]:
+    judged = _judge_lines(context, principal, lines)
+    accepted = [one for one in judged if isinstance(one, Accepted)]
+    failures = iter(await acknowledge(context, accepted))
+    answers: list[bytes] = []
+    for one in judged:
+        failure = next(failures) if isinstance(one, Accepted) else one
+        if isinstance(one, Accepted) and failure is None:
             context.intake.remember(one)
-            answers[n] = {"status": 202, **one.answer}
-    out = b"".join(orjson.dumps(answer) + b"\n" for answer in answers)
-    return Response(out, 200, media_type="application/x-ndjson")
+            answers.append(b'{"status":202,' + one.answer[1:])
+        elif failure is not None:
+            answers.append(orjson.dumps(problem_of(failure).document))
+    return answers
 
 
-def _judge_line(context: Context, known: Known, principal: Principal, line: bytes) -> Accepted:
-    if len(line) > context.settings.body_limit_bytes:
-        raise Problem(413, "too-large", "the line is too long")
-    return context.intake.judge(known, principal, line)
-
-
-def _problem_line(error: Exception) -> dict[str, Any]:
-    return problem_of(error).document
+def _judge_lines(
+    context: Context, principal: Principal, lines: Sequence[bytes]
+) -> list[Accepted | Exception]:
+    limit = context.settings.body_limit_bytes
+    fitting = [line for line in lines if len(line) <= limit]
+    judged = iter(context.intake.judge_all(context.known(), principal, fitting))
+    too_long = Problem(413, "too-large", "the line is too long")
+    return [next(judged) if len(line) <= limit else too_long for line in lines]
 
 
 def _check_lines(lines: Sequence[bytes], limit: int) -> None:

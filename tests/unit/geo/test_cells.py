@@ -55,14 +55,29 @@ def test_a_point_on_a_border_belongs_to_the_lowest_code() -> None:
     assert index.locate_one(20.001, 10.0) == -1
 
 
-@given(COORDINATE, COORDINATE, st.floats(0.1, 30.0))
-def test_touching_names_every_cell_within_the_radius(x: float, y: float, radius: float) -> None:
+CIRCLE = st.tuples(
+    COORDINATE, COORDINATE, st.one_of(st.sampled_from([0.0, 5.0, 10.0]), st.floats(0.001, 30.0))
+)
+
+
+@given(st.lists(CIRCLE, max_size=20))
+def test_settling_names_the_cell_and_every_cell_within_the_radius_where_there_are_several(
+    circles: list[tuple[float, float, float]],
+) -> None:
     index = chessboard()
+    xs, ys, radii = (np.array([c[n] for c in circles], dtype=np.float64) for n in range(3))
+    found, touched = index.settle(xs, ys, radii)
+    for n, (x, y, radius) in enumerate(circles):
+        own, near = exhaustive(index, x, y), within_radius(index, x, y, radius)
+        expected = near if radius > 0 and len(near) > 1 else ()
+        assert (found[n], touched.get(n, ())) == (own, expected)
+        assert index.settle_one(x, y, radius) == (own, expected if own >= 0 else ())
+
+
+def within_radius(index: CellIndex, x: float, y: float, radius: float) -> tuple[str, ...]:
+    shapes = [shapely.from_wkb(shape) for shape in index._shapes]
     spot = shapely.Point(x, y)
-    distances = [shapely.from_wkb(shape).distance(spot) for shape in index._shapes]
-    assert index.touching(x, y, radius) == tuple(
-        code for code, distance in zip(index.codes, distances, strict=True) if distance <= radius
-    )
+    return tuple(sorted(index.codes[i] for i, s in enumerate(shapes) if s.distance(spot) <= radius))
 
 
 def test_the_nearest_cell_is_named_with_its_distance_and_ties_go_to_the_lowest_code() -> None:
@@ -77,7 +92,7 @@ def test_an_empty_index_holds_no_point() -> None:
     index = CellIndex([], [])
     assert index.locate(np.array([1.0]), np.array([1.0])).tolist() == [-1]
     assert index.locate_one(1.0, 1.0) == -1
-    assert index.touching(1.0, 1.0, 5.0) == ()
+    assert index.settle_one(1.0, 1.0, 5.0) == (-1, ())
 
 
 def test_a_snapshot_answers_as_the_index_it_was_made_from() -> None:
