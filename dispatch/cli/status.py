@@ -25,7 +25,7 @@ def status(
     from dispatch.supervisor import record
     from dispatch.supervisor.access import read_access
     from dispatch.supervisor.figures import UNKNOWN, LatestFigures
-    from dispatch.supervisor.screen import figure_table, process_table
+    from dispatch.supervisor.screen import figure_table, process_table, warnings_of
 
     rows = record.read_record(data_dir)
     access = read_access(data_dir)
@@ -46,3 +46,5 @@ def status(
     console.print(process_table(rows))
     console.print()
     console.print(figure_table(figures))
+    for warning in warnings_of(figures):
+        console.print(f"[yellow]mind: {warning}[/yellow]")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dispatch.settings import Settings
 
 NAMES = ("engine_lag", "outbox", "overdue_timers", "open_cases", "dead_letters")
-UNKNOWN: Mapping[str, object] = dict.fromkeys(NAMES)
+UNKNOWN: Mapping[str, object] = {**dict.fromkeys(NAMES), "warnings": []}
 
 
 class LatestFigures:
@@ -37,11 +37,11 @@ class LatestFigures:
 
 
 def ask(settings: Settings) -> Mapping[str, object]:
-    """The five figures of design §5; None for each that cannot be known now."""
+    """The five figures of design §5, None for each that cannot be known now, and `warnings`."""
     from dispatch.figures import figures
 
     try:
         found = figures(settings)
     except Exception:  # noqa: BLE001 - whatever is wrong there, the answer here is "not known"
         return UNKNOWN
-    return {name: found.get(name) for name in NAMES}
+    return {name: found.get(name) for name in (*NAMES, "warnings")}

@@ -17,9 +17,12 @@ from dispatch.embedded.java import find_java, java_version
 from dispatch.embedded.kafka import DEFAULT_LIBS
 from dispatch.embedded.postgres import newest_binaries
 from dispatch.embedded.probe import broker_serves
+from dispatch.settings import Settings
 from dispatch.supervisor.access import Access, read_access
+from dispatch.supervisor.figures import ask
 from dispatch.supervisor.lock import holder
 from dispatch.supervisor.record import read_record
+from dispatch.supervisor.screen import warnings_of
 
 LEAST_FREE_BYTES, SHORT_BYTES = 500_000_000, 5_000_000_000
 LEAST_MEMORY_BYTES = 2_000_000_000
@@ -47,6 +50,7 @@ def examine(data_dir: Path) -> list[Finding]:
     access = read_access(data_dir)
     if access is not None and holder(data_dir) is not None:
         findings += _running(access)
+        findings += _cautions(access, data_dir)
     return findings
 
 
@@ -105,6 +109,18 @@ def _running(access: Access) -> Iterator[Finding]:
             yield from _database(connection)
     except psycopg.Error as error:
         yield Finding(what="database", verdict=Verdict.WRONG, detail=str(error).strip())
+
+
+def _cautions(access: Access, data_dir: Path) -> Iterator[Finding]:
+    settings = Settings(
+        database_url=access.database_url, kafka_servers=access.kafka_servers, data_dir=data_dir
+    )
+    found = warnings_of(ask(settings))
+    yield Finding(
+        what="ahead",
+        verdict=Verdict.MIND if found else Verdict.WELL,
+        detail="; ".join(found) or "nothing to mind",
+    )
 
 
 def _database(connection: psycopg.Connection) -> Iterator[Finding]:

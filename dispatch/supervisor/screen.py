@@ -63,8 +63,10 @@ class PlainScreen:
             return
         self._shown_s = now
         waiting = [f"{row.name} waits for {row.waiting_for}" for row in rows if row.waiting_for]
-        parts = [f"{name.replace('_', ' ')} {_shown(figures[name])}" for name in figures]
+        parts = [f"{name.replace('_', ' ')} {_shown(value)}" for name, value in _counts(figures)]
         self.say(", ".join([*parts, *waiting]) or "running")
+        for warning in warnings_of(figures):
+            self.say(f"mind: {warning}")
 
     def close(self) -> None:
         return
@@ -123,6 +125,8 @@ class LiveScreen:
 def _picture(rows: list[ProcessRow], figures: Figures) -> Table:
     outer = Table.grid(padding=(1, 4))
     outer.add_row(process_table(rows), figure_table(figures))
+    for warning in warnings_of(figures):
+        outer.add_row(f"[yellow]mind: {warning}[/yellow]", "")
     outer.add_row("Ctrl-C ends everything; the data stay.", "")
     return outer
 
@@ -147,9 +151,19 @@ def process_table(rows: Iterable[ProcessRow]) -> Table:
 def figure_table(figures: Figures) -> Table:
     """Figures as a table; what is not known is a question mark."""
     table = Table(box=None, pad_edge=False, show_header=False)
-    for name, value in figures.items():
+    for name, value in _counts(figures):
         table.add_row(name.replace("_", " "), _shown(value))
     return table
+
+
+def warnings_of(figures: Figures) -> list[str]:
+    """What to mind, in sentences."""
+    found = figures.get("warnings")
+    return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def _counts(figures: Figures) -> list[tuple[str, object]]:
+    return [(name, value) for name, value in figures.items() if name != "warnings"]
 
 
 def _shown(value: object) -> str:
