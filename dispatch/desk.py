@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, text
 
-from dispatch import access, reading
+from dispatch import access, history, reading
 from dispatch.access import covers
 from dispatch.bulk import copy_rows
 from dispatch.cases import Case, database_now, lock_cases
@@ -174,8 +174,7 @@ class Desk:
         if extra:
             stopped = [clock for clock in clocks if clock not in case.deadlines]
             extra["was_deadlines"] = [clock.to_json() for clock in stopped]
-        if definition.states[case.state].final:
-            case.closed_at = now
+        extra |= _closed(definition, case, now)
         if case.department is not None and case.department not in case.handled_by:
             case.handled_by = (*case.handled_by, case.department)
         (draft,) = decision.events
@@ -246,7 +245,15 @@ class Desk:
             part_class=category.part_class,
         )
         case.links = links_json(link_batch(connection, [request])[0])
-        return {"links": case.links, "map_version": case.map_version, "was_place": was}
+        case.line = category.line
+        return {
+            "links": case.links,
+            "map_version": case.map_version,
+            "line": case.line,
+            "x": history.metres(case.x),
+            "y": history.metres(case.y),
+            "was_place": was,
+        }
 
 
 def areas_of(case: Case) -> dict[str, str]:
@@ -254,9 +261,18 @@ def areas_of(case: Case) -> dict[str, str]:
     return {"city": case.city, "district": case.district, "community": case.community}
 
 
+def _closed(definition: Definition, case: Case, now: datetime) -> dict[str, bool]:
+    """A case that came to its end is closed now, and its event tells so."""
+    if not definition.states[case.state].final:
+        return {}
+    case.closed_at = now
+    return {"closed": True}
+
+
 def _put(case: Case, place: Place) -> None:
     case.city, case.district, case.community = place.city, place.district, place.community
-    case.x, case.y, case.lon, case.lat = place.x, place.y, place.lon, place.lat
+    case.x, case.y = place.x, place.y
+    case.lon, case.lat = round(place.lon, history.DECIMALS), round(place.lat, history.DECIMALS)
     case.map_version = place.map_version
 
 

@@ -20,6 +20,7 @@ from dispatch.errors import Unavailable
 from dispatch.intake import Refused
 from dispatch.photos import NoRoom, PhotoRefused, PhotoTooLarge
 from dispatch.reading import BadCursor
+from dispatch.rebuilding import NotTold
 from dispatch.reports import FieldProblem
 from dispatch.tokens import TokenRefused
 from streams.errors import BrokerUnavailable, Overloaded
@@ -125,6 +126,7 @@ ANSWERS: dict[type[Exception], Any] = {
     NotAllowed: lambda e: Problem(403, "not-allowed", str(e)),
     Forbidden: lambda e: Problem(403, "not-allowed", str(e)),
     CaseNotFound: lambda e: Problem(404, "not-found", str(e)),
+    NotTold: lambda e: Problem(404, "not-told", f"{e}; what it does tell is under /events"),
     BadCursor: lambda e: Problem(
         422, "cursor", str(e), errors=[FieldProblem("after", "is not a cursor")]
     ),
