@@ -13,7 +13,8 @@ from dispatch.access import Forbidden
 from dispatch.audit import Tally, verify
 from dispatch.catalogue import load_calendars
 from dispatch.database import transaction
-from dispatch.desk import ActionRequest, CaseNotFound, Desk, DeskRules, FieldsWrong, Stale
+from dispatch.desk import ActionRequest, CaseNotFound, Desk, DeskRules, Stale
+from dispatch.fields import FieldsWrong
 from dispatch.knowledge import load_known
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings

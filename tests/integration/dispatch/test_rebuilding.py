@@ -17,7 +17,8 @@ from dispatch.audit import Tally, verify
 from dispatch.cases import SELECT, Case, read_case
 from dispatch.clock import Clock
 from dispatch.database import driver_url, transaction
-from dispatch.desk import CaseNotFound, FieldsWrong
+from dispatch.desk import CaseNotFound
+from dispatch.fields import FieldsWrong
 from dispatch.heartbeat import Heartbeat
 from dispatch.reading import case_as_of
 from dispatch.rebuilding import differences
