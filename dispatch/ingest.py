@@ -22,6 +22,7 @@ from dispatch.dead_letters import DeadLetter, write_dead_letters
 from dispatch.history import moment
 from dispatch.joining import Join, Neighbourhood, OpenCase
 from dispatch.ledger import Ledger
+from dispatch.logs import scrub
 from dispatch.offsets import advance
 from dispatch.opening import Prepared, Rules, attach_to, open_for
 from dispatch.reports import LocatedReport, MalformedReport, read_located
@@ -96,7 +97,7 @@ def sort_records(
         try:
             report = _read(record, categories)
         except MalformedReport as error:
-            found.dead.append(dead_letter(record, topic_ids, "malformed", str(error)))
+            found.dead.append(dead_letter(record, topic_ids, "malformed", scrub(str(error))))
             continue
         earlier = first.get(report.id)
         if earlier is None:

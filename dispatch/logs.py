@@ -99,11 +99,13 @@ def describe(error: BaseException) -> str:
     kind = type(error).__name__
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, psycopg.Error):
+        kind = type(original).__name__
         state = original.sqlstate or ""
-        told = original.diag.message_primary or ("" if state else str(original))
-        if not state or state[:2] in SERVER_STATES:
-            return scrub(f"{kind} {state} {told}".strip())
-        return f"{kind} {state}"
+        if state:
+            told = original.diag.message_primary if state[:2] in SERVER_STATES else None
+        else:
+            told = str(original) if isinstance(original, psycopg.OperationalError) else None
+        return scrub(" ".join(filter(None, (kind, state, told))))
     if isinstance(error, OSError) and error.strerror:
         return scrub(f"{kind}: {error.strerror}")
     return kind
