@@ -233,6 +233,11 @@ class _ConsumerReader:
         found: UUID | None = self._consumer._cluster.topic_id(topic)
         return found
 
+    @property
+    def connected(self) -> bool:
+        """Whether a broker holds a connection with us now; a reader that polls always has one."""
+        return any(one.connected for one in list(self._consumer._manager._conns.values()))
+
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The offset that the next record of each partition will get."""
         asked = [TopicPartition(p.topic, p.number) for p in partitions]
@@ -277,6 +282,12 @@ class KafkaGroupReader(_ConsumerReader):
                 **COMMON,
             )
             self._consumer.subscribe([topic], listener=_Listener(self, listener))
+
+    def ends_seen(self) -> dict[Partition, int]:
+        """The ends of our partitions as the last answers of the broker told them; asks nobody."""
+        assigned = self._consumer._subscription.assignment.copy()
+        seen = {Partition(p.topic, p.partition): state.highwater for p, state in assigned.items()}
+        return {partition: end for partition, end in seen.items() if end is not None}
 
 
 class KafkaTailReader(_ConsumerReader):
