@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 import dispatch
-from dispatch.api import desk, feed, intake, pages, photos, problems, schemas
+from dispatch.api import asyncapi, desk, feed, intake, pages, photos, problems, schemas
 from dispatch.api.context import Acknowledgements, Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
@@ -94,7 +94,8 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     app = FastAPI(
         title="Wangge",
         version="0.1.0",
-        description="The engine that runs a city managed by grid.",
+        description="The engine that runs a city managed by grid. What it publishes to Kafka "
+        "and in the feed is told by /asyncapi.json (AsyncAPI 3.0).",
         lifespan=_lifespan(context, stop),
         docs_url=None,
         redoc_url=None,
@@ -108,6 +109,7 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     for module in (intake, photos, desk, feed):
         app.include_router(module.router)
     _add_health(app, context)
+    asyncapi.install(app, context.settings, context.definitions)
     pages.install(app)
     if WEB.is_dir():
         app.mount("/console", StaticFiles(directory=WEB), name="console")
