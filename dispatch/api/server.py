@@ -285,6 +285,7 @@ def serve_api(settings: Settings, stop: Stop) -> None:
             Express(app, EXPRESS, context.intake_recorder.answered),
             host=settings.host,
             port=settings.port,
+            log_config=None,  # its lines go the way of ours (dispatch.logs)
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=2,

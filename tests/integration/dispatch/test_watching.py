@@ -119,7 +119,7 @@ def test_what_happened_is_what_was_counted(live: Live, api: httpx.Client, locate
     eventually(lambda: ("duplicates_total", "database") in scrape(at["engine"]))
     desks_act(live, api)
     deadlines_pass(live)
-    eventually(lambda: scrape(at["clock"])["timer_lateness_seconds_count",] >= 12)
+    eventually(lambda: scrape(at["clock"])["timer_lateness_seconds_count",] >= 10)
     eventually(lambda: scrape(at["relay"])["outbox_rows",] == 0, within_s=20)
     eventually(lambda: scrape(at["clock"])["timers_pending",] == live.count("timer"), within_s=20)
     found = {role: scrape(url) for role, url in at.items()}
@@ -147,7 +147,7 @@ def test_what_happened_is_what_was_counted(live: Live, api: httpx.Client, locate
     clock = found["clock"]
     # An hour late after 100 hours, and the rungs before it later still: all beyond ten minutes.
     assert clock["timer_lateness_seconds_bucket", "600.0"] == 0
-    assert clock["timer_lateness_seconds_sum",] >= 12 * 3600
+    assert clock["timer_lateness_seconds_sum",] >= 10 * 3600
     assert clock["db_oldest_xact_seconds",] < 30
     assert found["relay"]["outbox_oldest_seconds",] == 0
     for role, samples in found.items():
