@@ -185,9 +185,7 @@ class Conveyor:
     def _send(self, waiting: Waiting) -> None:
         sent = _Sent(waiting, _Acknowledgements(len(waiting.messages)), time.monotonic())
         self._sent.append(sent)
-        for message in waiting.messages:
-            self._look_for_failure()
-            self._writer.send(message, sent.acknowledged.heard)
+        self._writer.send_all([(message, sent.acknowledged.heard) for message in waiting.messages])
 
     def _look_for_failure(self) -> None:
         for sent in self._sent:

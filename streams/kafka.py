@@ -48,10 +48,15 @@ def _ours(what: str) -> Iterator[None]:
         raise BrokerUnavailable(f"{what}: {type(error).__name__} {error}".strip()) from error
 
 
-@lru_cache(maxsize=50_000)
 def _slot(key: bytes, partitions: int) -> int:
     """Where every Kafka client puts the key among so many partitions."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+    return 0 if partitions == 1 else _hashed(key) % partitions
+
+
+# Communities' codes come again and again.
+@lru_cache(maxsize=50_000)
+def _hashed(key: bytes) -> int:
+    return int(murmur2(key) & 0x7FFFFFFF)
 
 
 class _Handle:
@@ -107,7 +112,6 @@ class KafkaWriter:
         self,
         servers: str,
         *,
-        linger_ms: int,
         delivery_s: float,
         batch_bytes: int = 131_072,
         client: str = "wangge",
@@ -119,7 +123,6 @@ class KafkaWriter:
                 client_id=client,
                 enable_idempotence=True,
                 acks="all",
-                linger_ms=linger_ms,
                 batch_size=batch_bytes,
                 delivery_timeout_ms=int(delivery_s * 1000),
                 request_timeout_ms=int(min(delivery_s / 2, 10) * 1000),
@@ -131,22 +134,8 @@ class KafkaWriter:
                 **COMMON,
             )
 
-    def send(self, message: Message, done: Done) -> None:
-        with _ours(f"writing to {message.topic}"):
-            future = self._producer.send(
-                message.topic,
-                key=message.key,
-                value=message.value,
-                headers=list(message.headers),
-            )
-        future.add_callback(lambda _position: done(None))
-        future.add_errback(done)
-
     def send_all(self, group: Sequence[tuple[Message, Done]]) -> None:
-        """As `send` for each record, at once and at a tenth of the cost; nothing lingers.
-
-        The partitions are those that `send` would choose.
-        """
+        """Queues the records in whole batches; a key lies where every Kafka client puts it."""
         with _ours("writing"):
             counts = {topic: self._partitions(topic) for topic in {m.topic for m, _ in group}}
         now = int(time.time() * 1000)

@@ -4,7 +4,7 @@ import threading
 import time
 
 from streams.errors import Overloaded, StreamError
-from streams.records import Done, GroupWriter, Message
+from streams.records import Done, Message, Writer
 
 PATIENCE_S = 0.25
 
@@ -20,7 +20,7 @@ class BoundedProducer:
     that takes longer than `PATIENCE_S` (a partition without a leader) holds nobody up.
     """
 
-    def __init__(self, writer: GroupWriter, *, max_records: int, max_bytes: int) -> None:
+    def __init__(self, writer: Writer, *, max_records: int, max_bytes: int) -> None:
         self._writer = writer
         self._max_records = max_records
         self._max_bytes = max_bytes

@@ -195,7 +195,6 @@ def _connect_kafka(context: Context, loop: asyncio.AbstractEventLoop, stop: Stop
         try:
             writer = KafkaWriter(
                 settings.kafka_servers,
-                linger_ms=0,
                 delivery_s=10.0,
                 batch_bytes=500_000,  # the broker makes every batch durable by itself
                 client="wangge-api",

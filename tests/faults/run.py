@@ -194,13 +194,12 @@ def _all(installation: Installation, name: str) -> list[Mapping[str, object]]:
 
 def _poison(installation: Installation) -> None:
     """Records that nobody can read, straight into the topic."""
-    writer = KafkaWriter(installation.kafka_servers, linger_ms=0, delivery_s=10)
+    writer = KafkaWriter(installation.kafka_servers, delivery_s=10)
     for number, value in enumerate(POISON):
         headers = event_headers(id_=secrets.token_hex(4), type_=REPORT_RECEIVED, source="/test")
         key = str(number).encode()
-        writer.send(
-            Message(topic="wangge.reports", key=key, value=value, headers=headers), lambda _: None
-        )
+        message = Message(topic="wangge.reports", key=key, value=value, headers=headers)
+        writer.send_all([(message, lambda _: None)])
     writer.flush(10)
     writer.close()
 

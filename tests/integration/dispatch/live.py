@@ -175,7 +175,7 @@ class Live:
 
     def send(self, *values: LocatedReport | bytes, id_: str | None = None) -> None:
         """Writes records into the reports topic and waits until Kafka has them."""
-        writer = KafkaWriter(self.settings.kafka_servers, linger_ms=1, delivery_s=10)
+        writer = KafkaWriter(self.settings.kafka_servers, delivery_s=10)
         failures: list[Exception | None] = []
         for value in values:
             report = value if isinstance(value, LocatedReport) else None
@@ -189,7 +189,7 @@ class Live:
                     source="/test",
                 ),
             )
-            writer.send(message, failures.append)
+            writer.send_all([(message, failures.append)])
         writer.flush(10)
         writer.close()
         assert failures == [None] * len(values)
