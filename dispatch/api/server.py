@@ -148,6 +148,7 @@ def _lifespan(
             epoch=lambda: epoch_of(context),
         )
         app.state.following = following
+        _show_gauges(context, following)
         following.start(stop)
         threading.Thread(
             target=_connect_kafka, args=(context, loop, stop), name="kafka", daemon=True
@@ -237,14 +238,16 @@ def _add_health(app: FastAPI, context: Context) -> None:
         return Response(found.body(), 200 if found.ready else 503, media_type="application/json")
 
     @app.get("/metrics", include_in_schema=False)
-    async def metrics(request: Request) -> Response:
-        following: Following = request.app.state.following
-        show = context.post.metrics.show
-        show("ready", lambda: float(readiness(context, following).ready))
-        show("ingest_inflight", lambda: context.producer.in_flight if context.producer else 0)
-        show("feed_clients", lambda: following.clients)
+    async def metrics() -> Response:
         text = await asyncio.to_thread(context.post.metrics.text)
         return Response(text, 200, media_type=PLAIN)
+
+
+def _show_gauges(context: Context, following: Following) -> None:
+    show = context.post.metrics.show
+    show("ready", lambda: float(readiness(context, following).ready))
+    show("ingest_inflight", lambda: context.producer.in_flight if context.producer else 0)
+    show("feed_clients", lambda: following.clients)
 
 
 def readiness(context: Context, following: Following) -> Readiness:
@@ -286,6 +289,7 @@ def serve_api(settings: Settings, stop: Stop) -> None:
             Express(app, EXPRESS, context.intake_recorder.answered),
             host=settings.host,
             port=settings.port,
+            log_config=None,  # its lines go the way of ours (dispatch.logs)
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=2,

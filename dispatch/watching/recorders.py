@@ -20,23 +20,22 @@ class EngineRecorder:
     def __init__(self, metrics: Metrics, now: Now = time.time) -> None:
         self._metrics = metrics
         self._now = now
-        self._behind: Mapping[Partition, int] = {}
-        self._oldest_ms: dict[Partition, int] = {}
+        self._behind: dict[int, int] = {}  # by number of partition, for it is one topic
+        self._oldest_ms: dict[int, int] = {}
         metrics.show("consumer_lag_records", self._records)
         metrics.show("consumer_lag_seconds", self._seconds)
 
     def polled(self, batch: Batch, behind: Mapping[Partition, int]) -> None:
         """A poll ended; `behind` counts the unused records of every partition that is ours."""
         now_ms = int(self._now() * 1000)
-        oldest = {p: self._oldest_ms.get(p, now_ms) for p, count in behind.items() if count}
-        for record in reversed(batch.records):
-            oldest[record.partition] = record.timestamp_ms
-        self._oldest_ms, self._behind = oldest, behind
+        counts = {partition.number: count for partition, count in behind.items()}
+        oldest = {n: self._oldest_ms.get(n, now_ms) for n, count in counts.items() if count}
+        oldest |= {r.partition.number: r.timestamp_ms for r in reversed(batch.records)}
+        self._oldest_ms, self._behind = oldest, counts
 
     def stored(self, batch: Batch, outcome: Outcome, definition: str, seconds: float) -> None:
         """A batch is committed."""
-        for record in batch.records:
-            self._oldest_ms[record.partition] = record.timestamp_ms
+        self._oldest_ms |= {r.partition.number: r.timestamp_ms for r in batch.records}
         metrics = self._metrics
         metrics.observe("batch_seconds", (seconds,))
         metrics.observe("batch_size", (len(batch.records),))
@@ -59,10 +58,10 @@ class EngineRecorder:
                 self._metrics.add(name, count, label)
 
     def _records(self) -> Mapping[tuple[str, ...], float]:
-        return {(str(p.number),): float(count) for p, count in self._behind.items()}
+        return {(str(n),): float(count) for n, count in self._behind.items()}
 
     def _seconds(self) -> float:
-        waiting = [at for p, at in self._oldest_ms.copy().items() if self._behind.get(p)]
+        waiting = [at for n, at in self._oldest_ms.copy().items() if self._behind.get(n)]
         return max(0.0, self._now() - min(waiting) / 1000) if waiting else 0.0
 
 
