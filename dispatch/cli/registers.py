@@ -129,7 +129,7 @@ def _options(
         encoding=encoding,
         complete=complete,
         categories=[category.code for category in categories],
-        part_classes=[c.part_class or c.code for c in categories if c.kind is Kind.PART],
+        part_classes=[category.code for category in categories if category.kind is Kind.PART],
     )
 
 
