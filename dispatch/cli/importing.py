@@ -1,7 +1,8 @@
 """What an import tells on the screen and in files."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import typer
@@ -9,12 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dispatch.borders import CaseMove
 from geo.geojson import Fault
 from grid.importing.areas import ImportReport
 from grid.importing.telling import write_differences, write_refusals
 from grid.importing.upserting import Difference, RegisterReport
+from grid.moving import Moved
 
 SHOWN = 20
+HELD = ("parts", "buildings", "dwellings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,22 @@ class Outcome:
     refused: Sequence[Fault]
     differences: Sequence[tuple[str, Difference]]
     after: str = ""
+
+    def with_moves(self, cases: Sequence[CaseMove], rows: Sequence[Moved]) -> "Outcome":
+        """With what a new map would move."""
+        counts = Counter(one.register for one in rows)
+        lines = [f"open cases that would move: {len(cases):,}"]
+        lines += [f"{name} that would move: {counts[name]:,}" for name in HELD]
+        homeless = sum(one.new is None for one in (*cases, *rows))
+        if homeless:
+            lines.append(f"{homeless:,} of them would lie in no community, and stay where they are")
+        (counted,) = self.counted
+        differences = [*self.differences, *moved_differences(cases, rows)]
+        return replace(
+            self,
+            counted=[replace(counted, notes=[*counted.notes, *lines])],
+            differences=differences,
+        )
 
     @property
     def is_done(self) -> bool:
@@ -89,6 +109,21 @@ class Outcome:
             refused=[fault for report in reports for fault in report.refused],
             differences=[(r.register.name, one) for r in reports for one in r.differences()],
         )
+
+
+def moved_differences(
+    cases: Sequence[CaseMove], rows: Sequence[Moved]
+) -> Iterator[tuple[str, Difference]]:
+    """Each move as a difference of its community."""
+    for case in cases:
+        new = "" if case.new is None else case.new[2]
+        yield "cases", _move(case.number, case.old[2], new)
+    for row in rows:
+        yield row.register, _move(row.code, row.old, row.new or "")
+
+
+def _move(key: str, old: str, new: str) -> Difference:
+    return Difference(kind="moves", key=key, field="community", old=old, new=new)
 
 
 def _unused(names: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from rich.progress import Progress
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.borders import case_moves
 from dispatch.catalogue import changed, load_catalogue
 from dispatch.cli.importing import Outcome, tell
 from dispatch.database import connect_engine, transaction
@@ -19,6 +20,7 @@ from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
 from dispatch.wiring import ensure_topics
 from geo.systems import given_system
+from grid.areas import load_map
 from grid.files.delimited import Encoding
 from grid.files.table import BadFile
 from grid.importing.area_files import AreaSource
@@ -27,6 +29,7 @@ from grid.importing.exporting import export_register as export_rows
 from grid.importing.registers import REGISTERS
 from grid.importing.upserting import ImportOptions
 from grid.importing.upserting import import_register as import_rows
+from grid.moving import register_moves
 from workflows.categories import Kind
 
 register = typer.Typer(help="Import and export the registers.", no_args_is_help=True)
@@ -72,12 +75,15 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
     )
     at = None if effective is None else effective.replace(tzinfo=effective.tzinfo or UTC)
     source = AreaSource(crs=crs, encoding=encoding)
-    with _bars() as bars, _plainly(file), _rehearsal(database, dry_run) as connection:
+    with bars() as told, plainly(file), _rehearsal(database, dry_run) as connection:
         if name == AREAS:
-            outcome = Outcome.of_areas(import_areas(connection, file, at, bars, source))
+            report = import_areas(connection, file, at, told, source)
+            outcome = Outcome.of_areas(report)
+            if dry_run and report.effective_at is not None:
+                outcome = _preview(connection, report.effective_at, outcome)
         else:
             options = _options(connection, crs, encoding, complete)
-            reports = import_rows(connection, REGISTERS[name], file, options, bars)
+            reports = import_rows(connection, REGISTERS[name], file, options, told)
             outcome = Outcome.of_rows(reports)
         if outcome.is_done:
             changed(connection)
@@ -100,13 +106,20 @@ def export_register(
         settings_for(data_dir).database_url, role="register", statement_timeout_ms=600_000,
         idle_timeout_ms=0,
     )  # fmt: skip
-    with _plainly(file), transaction(database) as connection:
+    with plainly(file), transaction(database) as connection:
         system = given_system(crs)
         if name == AREAS:
             count = export_areas(connection, file, system, encoding)
         else:
             count = export_rows(connection, REGISTERS[name], file, system, encoding)
     typer.echo(f"wrote {file}: {count:,} rows")
+
+
+def _preview(connection: Connection, at: datetime, outcome: Outcome) -> Outcome:
+    """What the map that takes effect at `at` would move."""
+    new = load_map(connection, at)
+    cases = list(case_moves(connection, new))
+    return outcome.with_moves(cases, register_moves(connection, new))
 
 
 def _check(name: str) -> None:
@@ -147,7 +160,7 @@ class _Bars:
 
 
 @contextmanager
-def _bars() -> Iterator[_Bars]:
+def bars() -> Iterator[_Bars]:
     with Progress(console=Console(stderr=True)) as bar:
         yield _Bars(bar)
 
@@ -162,7 +175,7 @@ def _rehearsal(database: Engine, dry_run: bool) -> Iterator[Connection]:
 
 
 @contextmanager
-def _plainly(file: Path) -> Iterator[None]:
+def plainly(file: Path) -> Iterator[None]:
     """Says in a sentence what else can go wrong: the file, the disk, another import."""
     try:
         yield

@@ -55,7 +55,8 @@ def found(connection: Connection, folder: Path) -> None:
     )
     connection.execute(
         text("""insert into building values ('4311020012001000100000', '东岳宫1栋', 6, :west,
-            ST_Transform(ST_MakeEnvelope(111.604, 26.204, 111.6042, 26.2041, 4326), 4546))"""),
+            ST_SnapToGrid(ST_Transform(
+                ST_MakeEnvelope(111.604, 26.204, 111.6042, 26.2041, 4326), 4546), 1 / 1024.0))"""),
         {"west": WEST},
     )
     connection.commit()

@@ -61,7 +61,7 @@ def fill(connection: Connection, rows: Sequence[tuple[str, str, tuple[float, flo
         x, y = map(snap_one, Projection().forward_one(*spot))
         values: dict[str, Any] = {
             "n": str(i), "name": name, "more": more, "x": x, "y": y, "west": WEST,
-            "building": f"43110200120010{i:03d}00000", "home": f"43110200120010{i:03d}10101",
+            "building": f"43110200120020{i:03d}00000", "home": f"43110200120020{i:03d}10101",
         }  # fmt: skip
         for statement in INSERTS:
             connection.execute(text(statement), values)
@@ -73,7 +73,8 @@ INSERTS = (
         ST_SetSRID(ST_MakePoint(:x, :y), 4546))""",
     """insert into building values (:building, :name, cast(:n as smallint), :west,
         ST_MakeEnvelope(:x, :y, :x + 12.5, :y + 7.25, 4546))""",
-    """insert into dwelling values (:home, :building, cast(:n as smallint), -1, left(:more, 20), :west,
+    """insert into dwelling values (:home, :building, cast(:n as smallint), -1,
+        left(:more, 20), :west,
         ST_SetSRID(ST_MakePoint(:x, :y), 4546))""",
     "insert into department values ('o-' || :n, :name, :more, '431102', 'station')",
     "insert into duty (department, category, area) values ('o-' || :n, 'E01', :west)",
