@@ -57,7 +57,7 @@ def apply_borders(
         except OSError as error:
             raise ConfigurationError(f"{moves} cannot be written: {error.strerror}") from error
     would = "would move" if dry_run else "moved"
-    homeless = sum(one.new is None for one in (*cases, *rows))
+    homeless = sum(c.new is None for c in cases) + sum(r.new is None for r in rows)
     counts = Counter(one.register for one in rows if one.new is not None)
     held = ", ".join(f"{counts[name]:,} {name}" for name in HELD)
     typer.echo(f"map {area_map.version}: {count:,} open cases, {held} {would}")

@@ -48,7 +48,7 @@ class Outcome:
         counts = Counter(one.register for one in rows)
         lines = [f"open cases that would move: {len(cases):,}"]
         lines += [f"{name} that would move: {counts[name]:,}" for name in HELD]
-        homeless = sum(one.new is None for one in (*cases, *rows))
+        homeless = sum(c.new is None for c in cases) + sum(r.new is None for r in rows)
         if homeless:
             lines.append(f"{homeless:,} of them would lie in no community, and stay where they are")
         (counted,) = self.counted
