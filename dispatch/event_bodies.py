@@ -203,6 +203,22 @@ class Rung(Summary):
     notify: bool
 
 
+class WasAreas(Told):
+    """Where the case lay on the map of its day."""
+
+    areas: Areas
+    map_version: int
+
+
+class Remapped(Summary):
+    """An operator had open cases follow a new map; the place itself stays."""
+
+    rule: Literal["map-in-force"]
+    map_version: int
+    was_place: WasAreas
+
+
 OPENED = "wangge.case.opened.v1"
 ATTACHED = "wangge.case.attached.v1"
+REMAPPED = "wangge.case.remapped.v1"
 PLACED = ("wangge.case.relocated.v1", "wangge.case.reclassified.v1")

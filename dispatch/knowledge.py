@@ -48,6 +48,11 @@ class Known:
         """The map in force at a moment: the newest that has taken effect."""
         return [m for m in self.maps if m.effective_at <= at][-1]
 
+    @property
+    def in_force(self) -> AreaMap:
+        """The map in force now; maps that take effect later are known, too."""
+        return self.map_at(datetime.now(UTC))
+
 
 def load_known(connection: Connection) -> Known:
     """Reads everything; raises grid's NoMapError when no map is loaded."""

@@ -141,6 +141,11 @@ class Ledger:
         change.timer_set = True
         change.timer = decision.timer
 
+    def remapped(self, case: Case) -> None:
+        """Another map put the case into other areas: its place changed, so its version rises."""
+        self._change(case).replaced = True
+        case.version += 1
+
     def moved(self, case: Case, left_district: str) -> None:
         """The next event is published in the district that the case leaves, too."""
         self._change(case).left_district = left_district

@@ -133,8 +133,10 @@ def _take_summary(case: Case, body: Mapping[str, Any]) -> None:
 
 
 def _take_place(case: Case, body: Mapping[str, Any]) -> None:
-    case.links, case.map_version, case.line = body["links"], body["map_version"], body["line"]
-    case.x, case.y = float(body["x"]), float(body["y"])
+    case.map_version = body["map_version"]
+    if "links" in body:  # a new map moves borders, not the case
+        case.links, case.line = body["links"], body["line"]
+        case.x, case.y = float(body["x"]), float(body["y"])
 
 
 def _take_clocks(case: Case, body: Mapping[str, Any]) -> None:

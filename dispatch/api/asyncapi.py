@@ -12,12 +12,14 @@ from dispatch.event_bodies import (
     ATTACHED,
     OPENED,
     PLACED,
+    REMAPPED,
     Acted,
     Areas,
     Attached,
     Moment,
     Opened,
     Placed,
+    Remapped,
     Rung,
 )
 from dispatch.reports import LocatedReport
@@ -51,7 +53,11 @@ Events of one case come in order. Keys may be added to a body, so pass over thos
 
 def body_models(definitions: Iterable[Definition]) -> dict[str, type[BaseModel]]:
     """The model of the body of every type of event that these definitions can write."""
-    found: dict[str, type[BaseModel]] = {OPENED: Opened, ATTACHED: Attached}
+    found: dict[str, type[BaseModel]] = {
+        OPENED: Opened,
+        ATTACHED: Attached,
+        REMAPPED: Remapped,
+    }
     for definition in definitions:
         for action in definition.actions.values():
             found[action.event_type] = Placed if action.event_type in PLACED else Acted

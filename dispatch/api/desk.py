@@ -76,7 +76,7 @@ def get_areas(
     request: Request, context: Ctx, _who: Who, limit: Limit = 500, after: After = None
 ) -> Response:
     """The areas of the map in force, by code."""
-    areas = context.known().maps[-1].areas
+    areas = context.known().in_force.areas
     return listing(request, [area_row(areas[code]) for code in sorted(areas)], after, limit)
 
 
@@ -121,7 +121,7 @@ def get_cases(
     access.require(who, access.READS_CASES, "read cases")
     known = context.known()
     check_filters(known, who, filters)
-    scope = access.case_scope(who, known.maps[-1].areas)
+    scope = access.case_scope(who, known.in_force.areas)
     with transaction(context.database) as connection:
         cases, following = reading.list_cases(connection, scope, filters, limit=limit, after=after)
     return answer({"items": [sheets.case_row(case) for case in cases], "next": following})
@@ -138,8 +138,8 @@ def get_similar(
     """Open cases that a new report here might repeat, nearest first, with their distance."""
     access.require(who, access.READS_CASES, "read cases")
     known = context.known()
-    scope = access.case_scope(who, known.maps[-1].areas)
-    x, y = known.maps[-1].projection.forward_one(lon, lat)
+    scope = access.case_scope(who, known.in_force.areas)
+    x, y = known.in_force.projection.forward_one(lon, lat)
     with transaction(context.database) as connection:
         found = reading.similar_cases(connection, scope, x, y, category)
     items = [{**sheets.case_row(case), "distance_m": round(away, 2)} for case, away in found]
@@ -168,7 +168,7 @@ def get_case(key: str, context: Ctx, who: Who, as_of: AsOf = None) -> Response:
 
 def visible_case(context: Context, who: Principal, key: str) -> Case:
     """The case, or 404 when there is none that the caller may read."""
-    scope = access.case_scope(who, context.known().maps[-1].areas)
+    scope = access.case_scope(who, context.known().in_force.areas)
     with transaction(context.database) as connection:
         case = reading.find_case(connection, key, scope)
     if case is None:

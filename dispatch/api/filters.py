@@ -66,7 +66,7 @@ def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
 
 def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
     """403 for a filter outside the caller's scope, 422 for a code that does not exist."""
-    areas = known.maps[-1].areas
+    areas = known.in_force.areas
     for name in ("city", "district", "community"):
         code = getattr(filters, name)
         if code is None:
@@ -87,7 +87,7 @@ def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
 
 def _is_above(known: Known, code: str, scope: str) -> bool:
     """Naming the city or district that the caller's own area lies in narrows nothing."""
-    areas = known.maps[-1].areas
+    areas = known.in_force.areas
     at: str | None = scope
     while at is not None:
         if at == code:

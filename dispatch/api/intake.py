@@ -40,7 +40,7 @@ def sender_of(request: Request) -> Principal:
     context = context_of(request)
     if context.settings.public_reports and "authorization" not in request.headers:
         known = context.known()
-        city = next(a.code for a in known.maps[-1].areas.values() if a.parent is None)
+        city = next(a.code for a in known.in_force.areas.values() if a.parent is None)
         return anonymous(context, city)
     principal = principal_of(request)
     access.require(principal, access.SENDS_REPORTS, "send reports")
