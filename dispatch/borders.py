@@ -17,12 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import is_passing, transaction
 from dispatch.errors import DispatchError
+from dispatch.event_bodies import REMAPPED
 from dispatch.ledger import Ledger
 from grid.areas import AreaMap
 from grid.moving import Areas, areas_at
 
 ACTOR = "system:borders"
-REMAPPED = "wangge.case.remapped.v1"
 BATCH = 500
 ATTEMPTS = 5
 

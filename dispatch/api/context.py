@@ -14,13 +14,14 @@ from starlette.requests import Request
 
 from dispatch.api.problems import Problem
 from dispatch.desk import Desk, DeskRules
-from dispatch.heartbeat import Heartbeat
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import Keys
 from dispatch.knowledge import Knowledge, Known
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
+from dispatch.watching.door import Post
+from dispatch.watching.recorders import IntakeRecorder
 from dispatch.wiring import Cached
 from streams.errors import StreamError
 from streams.producer import PATIENCE_S, BoundedProducer
@@ -118,7 +119,8 @@ class Context:
     desk: Desk
     definitions: Mapping[str, Definition]
     calendars: Cached[Calendars]
-    heartbeat: Heartbeat
+    post: Post
+    intake_recorder: IntakeRecorder
     producer: BoundedProducer | None = None
     acknowledgements: Acknowledgements | None = None
 
