@@ -190,6 +190,21 @@ class Placed(Acted):
     was_deadlines: list[DeadlineTold]
 
 
+class WasMapped(Told):
+    """The areas before, and the map that they were of."""
+
+    areas: Areas
+    map_version: int
+
+
+class Remapped(Summary):
+    """Another map put the open case, where it lies, into other areas."""
+
+    rule: Literal["map-in-force"]
+    map_version: int
+    was_place: WasMapped
+
+
 class Rung(Summary):
     """A rung of the escalation ladder came due."""
 
@@ -201,21 +216,6 @@ class Rung(Summary):
     late_s: int
     tell: str
     notify: bool
-
-
-class WasAreas(Told):
-    """Where the case lay on the map of its day."""
-
-    areas: Areas
-    map_version: int
-
-
-class Remapped(Summary):
-    """An operator had open cases follow a new map; the place itself stays."""
-
-    rule: Literal["map-in-force"]
-    map_version: int
-    was_place: WasAreas
 
 
 OPENED = "wangge.case.opened.v1"

@@ -134,7 +134,7 @@ def _take_summary(case: Case, body: Mapping[str, Any]) -> None:
 
 def _take_place(case: Case, body: Mapping[str, Any]) -> None:
     case.map_version = body["map_version"]
-    if "links" in body:  # a new map moves borders, not the case
+    if "links" in body:  # a new map leaves the case where it lies
         case.links, case.line = body["links"], body["line"]
         case.x, case.y = float(body["x"]), float(body["y"])
 

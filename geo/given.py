@@ -73,6 +73,8 @@ def polygon_in_degrees(
     """A GeoJSON Polygon or MultiPolygon in degrees; or where it is wrong, the value, the reason."""
     if shape is None or shape == "":
         return "geometry", "", "give a polygon"
+    if not isinstance(shape, Mapping | bytes | str):
+        return "geometry", shown(shape), "give a polygon"
     found = shape if isinstance(shape, Mapping) else _parsed(shape)
     if isinstance(found, str):
         return "geometry", shown(shape) if isinstance(shape, str) else "", found

@@ -71,6 +71,8 @@ class Outcome:
         if report.gaps:
             ground = sum(report.gaps.values()) / 1e6
             notes.append(f"{ground:,.2f} km² of {len(report.gaps)} areas hold no area below them")
+        if report.version is not None and report.version > 1:
+            notes.append("then `wangge borders apply` moves open cases, parts and housing")
         counted = Counted(
             name="areas",
             added=len(report.added),

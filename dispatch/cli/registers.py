@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -130,7 +131,7 @@ def _check(name: str) -> None:
 
 
 def _beside(file: Path) -> Path:
-    return file.with_name(f"{file.name}.refused.csv")
+    return Path(f"{file}.refused.csv")
 
 
 def _options(
@@ -184,11 +185,12 @@ def plainly(file: Path) -> Iterator[None]:
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "there is not enough memory for it"
         raise ConfigurationError(f"{file} cannot be read or written: {reason}") from error
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == LOCKED:
+    except (DBAPIError, psycopg.Error) as error:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(original, "sqlstate", None) == LOCKED:
             reason = "another import is under way; wait for its end and run it again"
             raise ConfigurationError(reason) from error
-        reason = str(error.orig).strip().splitlines()[0]
+        reason = (str(original).strip() or "it is away").splitlines()[0]
         raise ConfigurationError(
             f"the database took none of {file}: {reason}; nothing was changed"
         ) from error

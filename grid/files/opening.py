@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from geo.geojson import Reading, read_rows
-from grid.files import geopackage
+from grid.files import gdal
 from grid.files.delimited import Encoding, read_delimited
 from grid.files.table import MOST_BYTES, BadFile, FileTable, Progress
 from grid.files.workbook import read_workbook, sheet_names
@@ -56,7 +56,7 @@ def read_table(path: Path, wanted: str, encoding: Encoding, progress: Progress) 
     """
     form = form_of(path)
     if form is Form.GEOPACKAGE:
-        return geopackage.read_geopackage(path, wanted, progress)
+        return gdal.read_geopackage(path, wanted, progress)
     data = read_bytes(path)
     if form is Form.CSV:
         return read_delimited(data, encoding, progress)
@@ -69,7 +69,7 @@ def holds(path: Path, name: str) -> bool:
     """Whether a workbook or GeoPackage holds a table called `name` (others hold one table)."""
     form = form_of(path)
     if form is Form.GEOPACKAGE:
-        return name in geopackage.layer_names(path)
+        return name in gdal.layer_names(path)
     return form is Form.XLSX and name in sheet_names(read_bytes(path))
 
 

@@ -1,24 +1,19 @@
-"""XLSX workbooks: the only door to openpyxl."""
+"""XLSX workbooks in: the only door to openpyxl."""
 
 import io
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import IllegalCharacterError
+from openpyxl import load_workbook
 
-from grid.errors import RegisterError
 from grid.files.table import MOST_ROWS, BadFile, FileTable, Progress, header_faults
 
 _MOST_UNPACKED = 3_000_000_000
 _PACKED_TIGHT = 200_000_000
 _MOST_RATIO = 100
 _MOST_MEMBERS = 5_000
-_LONGEST_CELL = 32_767
 _PROLOGUE = 2_000
 
 
@@ -126,35 +121,3 @@ def _trimmed(header: Sequence[Any]) -> list[Any]:
     while cells and (cells[-1] is None or not str(cells[-1]).strip()):
         cells.pop()
     return cells
-
-
-def write_workbook(
-    path: Path, sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[object]]]]
-) -> None:
-    """Writes each named sheet: a header row and rows. Codes stay text, so nothing is rounded.
-
-    Raises RegisterError when a value has no place in a workbook's cell.
-    """
-    book = Workbook(write_only=True)
-    for name, (columns, rows) in sheets.items():
-        sheet = book.create_sheet(name)
-        sheet.freeze_panes = "A2"
-        sheet.append(list(columns))
-        for row in rows:
-            _refuse_long(name, row)
-            try:
-                sheet.append(list(row))
-            except IllegalCharacterError as error:
-                raise RegisterError(
-                    f"{name} {row[0]}: a text holds a character that no workbook can; export CSV"
-                ) from error
-    book.save(path)
-
-
-def _refuse_long(name: str, row: Sequence[object]) -> None:
-    for cell in islice(row, 1, None):
-        if isinstance(cell, str) and len(cell) > _LONGEST_CELL:
-            raise RegisterError(
-                f"{name} {row[0]}: a border of {len(cell):,} characters has no place in a "
-                "workbook's cell; export a GeoPackage or GeoJSON"
-            )

@@ -11,9 +11,8 @@ from geo.given import written_wkb, written_wkt
 from geo.systems import GivenSystem
 from grid.errors import RegisterError
 from grid.files.delimited import Encoding, write_delimited
-from grid.files.geopackage import Layer, write_geopackage
+from grid.files.gdal import Layer, write_geopackage, write_workbook
 from grid.files.opening import Form, form_of
-from grid.files.workbook import write_workbook
 
 Geometries = Sequence[Mapping[str, Any]]
 
@@ -43,8 +42,7 @@ def write_tables(
         if form is Form.GEOPACKAGE:
             write_geopackage(draft, [_layer(one) for one in tables], _gis_name(system))
         elif form is Form.XLSX:
-            sheets = {one.name: _flat(one, system) for one in tables}
-            write_workbook(draft, sheets)
+            write_workbook(draft, [_sheet(one, system) for one in tables])
         elif form is Form.CSV:
             draft.write_bytes(write_delimited(*_flat(tables[0], system), encoding))
         else:
@@ -67,6 +65,11 @@ def _layer(table: Outgoing) -> Layer:
     return Layer(
         name=table.name, columns=table.columns, rows=table.rows, shapes=shapes, kind=table.kind
     )
+
+
+def _sheet(table: Outgoing, system: GivenSystem) -> Layer:
+    columns, rows = _flat(table, system)
+    return Layer(name=table.name, columns=columns, rows=rows)
 
 
 def _flat(

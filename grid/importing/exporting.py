@@ -37,6 +37,7 @@ def export_register(
     tables = [_outgoing(connection, one, system) for one in wanted]
     if not tables[0].rows:
         raise RegisterError(f"there are no {register.name} to export; import some first")
+    tables = [tables[0], *(table for table in tables[1:] if table.rows)]
     write_tables(path, tables, system, encoding)
     return sum(len(table.rows) for table in tables)
 

@@ -87,4 +87,4 @@ def _table(register: Register) -> sql.Identifier:
 
 def _run(connection: Connection, statement: sql.Composed) -> None:
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    driver.execute(statement)
+    connection.exec_driver_sql(statement.as_string(driver))

@@ -79,6 +79,14 @@ def test_a_moved_case_has_its_new_place_links_and_line() -> None:
     assert (case.links, case.line) == ({"parts": []}, "public_service")
 
 
+def test_a_case_in_another_map_has_other_areas_and_lies_where_it_lay() -> None:
+    areas = {**SUMMARY["areas"], "district": "431102"}
+    told = {**SUMMARY, "version": 2, "areas": areas, "map_version": 2, "was_place": {}}
+    case = rebuild(history(OPENED, told)).case
+    assert (case.district, case.map_version, case.version) == ("431102", 2, 2)
+    assert (case.x, case.links, case.line) == (560000.5, PARTS, "urban_management")
+
+
 def test_clocks_are_replaced_by_stage_and_rungs_move_theirs() -> None:
     stopped = clock("accept", due_at=None, stopped_at="2026-11-25T01:00:00.000000Z")
     told = history(

@@ -1,4 +1,8 @@
-"""GeoPackages: the only door to pyogrio."""
+"""GeoPackages in and out, workbooks out: the only door to pyogrio.
+
+Workbooks are written here because openpyxl takes five times as long; it reads them (`workbook`),
+for it tells a formula from a value.
+"""
 
 import math
 import sqlite3
@@ -14,9 +18,11 @@ import numpy as np
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import read, write
 
+from grid.errors import RegisterError
 from grid.files.table import BadFile, FileTable, Progress, header_faults
 
 _MAGIC = b"SQLite format 3\0"
+_LONGEST_CELL = 32_767
 _AGAIN = "copy it anew, or export it again from your GIS"
 
 
@@ -107,24 +113,47 @@ def _plain(cell: Any) -> Any:
 
 
 def write_geopackage(path: Path, layers: Sequence[Layer], crs: str | None) -> None:
-    """Writes the layers into one file, which must not exist yet."""
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        draft = Path(folder) / "draft.gpkg"
+    """Writes the layers into one GeoPackage, which must not exist yet."""
+    _write(path, layers, "GPKG", crs)
+
+
+def write_workbook(path: Path, layers: Sequence[Layer]) -> None:
+    """Writes each layer as a sheet. Codes stay text, so nothing is rounded.
+
+    Raises RegisterError when a value has no place in a workbook's cell.
+    """
+    for layer in layers:
+        for row in layer.rows:
+            _refuse_long(layer.name, row)
+    _write(path, layers, "XLSX", None)
+
+
+def _write(path: Path, layers: Sequence[Layer], driver: str, crs: str | None) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a layer has no system, which is meant
+        draft = Path(folder) / f"draft.{driver.lower()}"
         for layer in layers:
             columns = list(zip(*layer.rows, strict=True)) or [()] * len(layer.columns)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that a layer has no system, which is meant
-                write(
-                    draft,
-                    geometry=None if layer.shapes is None else np.array(layer.shapes, dtype=object),
-                    field_data=[_array(values) for values in columns],
-                    fields=list(layer.columns),
-                    crs=crs if layer.kind else None,
-                    geometry_type=layer.kind,
-                    driver="GPKG",
-                    layer=layer.name,
-                )
+            write(
+                draft,
+                geometry=None if layer.shapes is None else np.array(layer.shapes, dtype=object),
+                field_data=[_array(values) for values in columns],
+                fields=list(layer.columns),
+                crs=crs if layer.kind else None,
+                geometry_type=layer.kind,
+                driver=driver,
+                layer=layer.name,
+            )
         draft.replace(path)
+
+
+def _refuse_long(name: str, row: Sequence[Any]) -> None:
+    for cell in row:
+        if isinstance(cell, str) and len(cell) > _LONGEST_CELL:
+            raise RegisterError(
+                f"{name} {row[0]}: a border of {len(cell):,} characters has no place in a "
+                "workbook's cell; export a GeoPackage or GeoJSON"
+            )
 
 
 def _array(values: Sequence[Any]) -> np.ndarray[Any, Any]:
@@ -132,4 +161,6 @@ def _array(values: Sequence[Any]) -> np.ndarray[Any, Any]:
         return np.array(values, dtype=bool)
     if values and all(isinstance(value, int) for value in values):
         return np.array(values, dtype=np.int64)
+    if values and all(isinstance(value, float) for value in values):
+        return np.array(values, dtype=np.float64)
     return np.array(values, dtype=object)
