@@ -29,8 +29,8 @@ GROW = """
     ), made as (
         insert into "case"
         select (jsonb_populate_record(original, jsonb_build_object('id', id, 'number', number,
-            'closed_at', case when n %% %(open_share)s = 0 then null else original.opened_at end,
-            'opened_at', original.opened_at - n * interval '7 minutes',
+            'closed_at', case when n %% %(open_share)s = 0 then null else (original).opened_at end,
+            'opened_at', (original).opened_at - n * interval '7 minutes',
             'part', null))).*
         from given returning id
     )
