@@ -18,6 +18,7 @@ from dispatch.heartbeat import Heartbeat
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import Keys
 from dispatch.knowledge import Knowledge, Known
+from dispatch.mapping import TileCache
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
@@ -119,6 +120,7 @@ class Context:
     definitions: Mapping[str, Definition]
     calendars: Cached[Calendars]
     heartbeat: Heartbeat
+    tiles: TileCache
     producer: BoundedProducer | None = None
     acknowledgements: Acknowledgements | None = None
 

@@ -24,6 +24,7 @@ def filters_of(  # noqa: PLR0913, PLR0917  the filters of the contract
     category: Code = None,
     line: Code = None,
     overdue: bool | None = None,
+    open: bool | None = None,
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
     bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
@@ -39,6 +40,7 @@ def filters_of(  # noqa: PLR0913, PLR0917  the filters of the contract
         category=category,
         line=line,
         overdue=overdue,
+        open=open,
         since=since,
         until=until,
         bbox=_bbox(bbox),
@@ -52,9 +54,9 @@ def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise _wrong("bbox", "must be four numbers: west,south,east,north in degrees") from None
+        raise wrong("bbox", "must be four numbers: west,south,east,north in degrees") from None
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise _wrong("bbox", "must be west,south,east,north in degrees, smaller before larger")
+        raise wrong("bbox", "must be west,south,east,north in degrees, smaller before larger")
     return west, south, east, north
 
 
@@ -66,7 +68,7 @@ def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
         if code is None:
             continue
         if code not in areas or areas[code].level != name:
-            raise _wrong(name, f"there is no {name} {code!r}; GET /api/v1/areas lists them")
+            raise wrong(name, f"there is no {name} {code!r}; GET /api/v1/areas lists them")
         above = code == principal.scope or access.covers(principal, areas, code)
         if not above and not _is_above(known, code, principal.scope):
             raise Problem(403, "not-allowed", f"{name} {code} lies outside your scope")
@@ -76,7 +78,7 @@ def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
     if principal.role is Role.HANDLER and department != principal.department:
         raise Problem(403, "not-allowed", f"department {department} is not yours")
     if known.departments and department not in known.departments:
-        raise _wrong("department", f"there is no department {department!r}")
+        raise wrong("department", f"there is no department {department!r}")
 
 
 def _is_above(known: Known, code: str, scope: str) -> bool:
@@ -90,7 +92,8 @@ def _is_above(known: Known, code: str, scope: str) -> bool:
     return False
 
 
-def _wrong(field: str, reason: str) -> Problem:
+def wrong(field: str, reason: str) -> Problem:
+    """The answer to one wrong part of a request."""
     return Problem(
         422, "invalid-request", f"{field} {reason}", errors=[FieldProblem(field, reason)]
     )

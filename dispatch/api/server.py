@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 import dispatch
-from dispatch.api import desk, feed, intake, pages, photos, problems, schemas
+from dispatch.api import desk, feed, intake, maps, pages, photos, problems, schemas
 from dispatch.api.context import Acknowledgements, Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
@@ -30,6 +30,7 @@ from dispatch.heartbeat import KAFKA, Heartbeat
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import load_keys
 from dispatch.knowledge import Knowledge, Known
+from dispatch.mapping import TileCache
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.stopping import Stop
@@ -80,6 +81,7 @@ def build_context(settings: Settings) -> Context:
             settings.refresh_s,
         ),
         heartbeat=Heartbeat(settings.run_dir, "api"),
+        tiles=TileCache(),
     )
 
 
@@ -99,7 +101,7 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     )
     app.state.context = context
     problems.install(app)
-    for module in (intake, photos, desk, feed):
+    for module in (intake, photos, desk, feed, maps):
         app.include_router(module.router)
     _add_health(app, context)
     pages.install(app)
