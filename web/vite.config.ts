@@ -4,8 +4,7 @@ export default defineConfig({
   root: "console",
   base: "/",
   build: {
-    // Told by scripts/setup.sh, so that a page half built is never served.
-    outDir: process.env["WANGGE_WEB_OUT"] ?? "../../build/web",
+    outDir: "../../build/web",
     emptyOutDir: true,
     assetsDir: "assets",
     // Nothing inline: the page's policy allows its own files only.

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from pathlib import Path
 
 import orjson
 import structlog
@@ -14,9 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
 
-import dispatch
 from dispatch.api import desk, feed, intake, maps, pages, photos, problems, schemas
 from dispatch.api.context import Acknowledgements, Context
 from dispatch.api.express import Express, Handler
@@ -46,7 +43,6 @@ EXPRESS: dict[tuple[str, str], Handler] = {
     ("POST", "/api/v1/reports"): intake.post_report,
     ("POST", "/api/v1/reports/batch"): intake.post_batch,
 }
-WEB = Path(dispatch.__file__).parent.parent / "web" / "console"
 
 
 def build_context(settings: Settings) -> Context:
@@ -105,8 +101,6 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
         app.include_router(module.router)
     _add_health(app, context)
     pages.install(app)
-    if WEB.is_dir():
-        app.mount("/console", StaticFiles(directory=WEB), name="console")
     _add_schemas(app)
     return app
 
