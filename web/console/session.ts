@@ -6,6 +6,8 @@ import { live, pause, type FeedEvent } from "../shared/feed";
 import { t } from "../shared/texts";
 import type { CaseEvent } from "./cases";
 import { takeToken } from "./filters";
+import { forgetHeard, hear } from "./hearing";
+import { forget, forgetCases, loadList, loadMap, loadNames, refreshMap } from "./loading";
 import * as store from "./store";
 
 let stop: AbortController | null = null;
@@ -20,7 +22,7 @@ export function takeGivenToken(): void {
 
 export async function signIn(): Promise<void> {
   try {
-    await store.loadNames();
+    await loadNames();
   } catch (error) {
     const refused = error instanceof Refusal && error.status === 401;
     signOut(refused ? t("badToken") : error instanceof Refusal ? error.message : t("unreachable"), refused);
@@ -36,7 +38,8 @@ export function signOut(note = "", forgetToken = true): void {
   stop?.abort();
   stop = null;
   const kept = token.get();
-  store.forget();
+  forgetHeard();
+  forget();
   if (!forgetToken && kept) token.set(kept);
   store.signInNote.value = note;
 }
@@ -49,24 +52,29 @@ async function follow(signal: AbortSignal): Promise<void> {
   try {
     await live(signal, {
       state: (state) => (store.liveState.value = state),
-      heard: (event: FeedEvent) => store.hear(JSON.parse(event.data) as CaseEvent),
+      heard: (event: FeedEvent) => hear(JSON.parse(event.data) as CaseEvent),
       opened: (resumed) => {
         if (!resumed) void reload();
-        else if (store.listState.value !== "ready") void store.loadList(true);
+        else if (store.listState.value !== "ready") void loadList(true);
       },
-      reset: () => void reload(),
+      reset: () => {
+        forgetHeard();
+        forgetCases();
+        if (store.chosen.value) store.sheetTick.value += 1;
+        void reload();
+      },
     });
   } catch (error) {
     if (store.refusedToken(error)) return;
-    void store.loadList();
-    store.refreshMap(true);
+    void loadList();
+    refreshMap(true);
     await poll(signal);
   }
 }
 
 async function reload(): Promise<void> {
-  store.refreshMap(true);
-  await store.loadList(store.list.value.length > 0);
+  refreshMap(true);
+  await loadList();
 }
 
 /** For roles without a feed. */
@@ -75,7 +83,7 @@ async function poll(signal: AbortSignal): Promise<void> {
     store.liveState.value = navigator.onLine ? "polling" : "offline";
     await pause(5000, signal);
     if (signal.aborted || !store.names.value) return;
-    await Promise.all([store.loadList(true), store.loadMap()]);
+    await Promise.all([loadList(true), loadMap()]);
     if (store.chosen.value) store.sheetTick.value += 1;
     if (store.listState.value === "failed") store.liveState.value = "offline";
   }
@@ -92,9 +100,9 @@ function reloadOnChange(): () => void {
     const moved = nowBox !== box;
     [filters, box] = [nowFilters, nowBox];
     untracked(() => {
-      if (filtered || moved) store.refreshMap(true);
-      if (filtered) void store.loadList();
-      else if (moved && nowFilters.view) void store.loadList(true);
+      if (filtered || moved) refreshMap(true);
+      if (filtered) void loadList();
+      else if (moved && nowFilters.view) void loadList(true);
     });
   });
 }

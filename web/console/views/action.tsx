@@ -45,6 +45,8 @@ export function ActionForm({ action, sheet, perform }: { action: Action; sheet: 
     if (found !== null) return;
     setValues({});
     setOpen(false);
+    // The button that had the focus is hidden or gone.
+    document.getElementById("sheet-title")?.focus();
   };
   return (
     <details class="action" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>

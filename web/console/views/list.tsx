@@ -2,7 +2,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { figure, inLanguage, shortMoment, t } from "../../shared/texts";
 import { STATES, word } from "../../shared/words";
 import { isLate, phaseOf, type Row } from "../cases";
-import { chosen, list, listMore, listState, loadMore, names, now } from "../store";
+import { loadMore } from "../loading";
+import { chosen, list, listMore, listState, names, now } from "../store";
 
 const ROW_REM = 4.1;
 const BEYOND = 6;

@@ -3,7 +3,8 @@ import { act, call, Refusal, type Change } from "../../shared/api";
 import { inLanguage, moment, t, type Name } from "../../shared/texts";
 import { eventWord as changeWord, SOURCES, STAGES, STATES, word } from "../../shared/words";
 import { isLate, phaseOf, type Row } from "../cases";
-import { areaName, chosen, claims, keep, names, now, refusedToken, sheetTick } from "../store";
+import { keep } from "../hearing";
+import { areaName, chosen, claims, names, now, refusedToken, sheetTick } from "../store";
 import { ActionForm, type Action, type Perform } from "./action";
 import { History } from "./history";
 import { cityMap } from "./map";
@@ -27,17 +28,19 @@ export function Sheet({ number }: { number: string }) {
   const [failure, setFailure] = useState("");
   const [told, setTold] = useState<Told | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  const latest = useRef(0);
+  const asked = useRef(0);
   const show = (found: SheetData): void => {
-    if (found.seq < latest.current) return;
-    latest.current = found.seq;
+    asked.current += 1;
     setSheet(found);
+    setFailure("");
     keep(found);
   };
   const load = async (): Promise<void> => {
+    const run = (asked.current += 1);
     try {
-      show(await call<SheetData>(`/cases/${encodeURIComponent(number)}`));
-      setFailure("");
+      const found = await call<SheetData>(`/cases/${encodeURIComponent(number)}`);
+      // Unless another answer has overtaken this one.
+      if (run === asked.current) show(found);
     } catch (error) {
       if (refusedToken(error)) return;
       const gone = error instanceof Refusal && error.status === 404;
