@@ -1,6 +1,10 @@
 """Who may see the console, and who can use it: tokens, scopes, keyboards, screens."""
 
+import base64
+import json
 import re
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -11,6 +15,7 @@ from tests.e2e.console import (
     LENGSHUITAN,
     LINGLING,
     SHEET_STATE,
+    act,
     drawn,
     ready,
     report_something,
@@ -55,6 +60,31 @@ def test_a_token_that_ends_says_what_to_do_and_keeps_the_filters(
     page.get_by_label("访问令牌").fill(installation.tokens["supervisor"])
     page.get_by_role("button", name="进入").click()
     expect(page.locator("#filter-district")).to_have_value(LENGSHUITAN)
+
+
+def test_a_revoked_token_says_what_to_do(installation: Installation, open_page: Opener) -> None:
+    token = make_token(installation, "--role", "acceptor")
+    page = open_page(expect_errors=True)
+    sign_in(page, installation, token)
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    command = [sys.executable, "-m", "dispatch", "token", "revoke", claims["jti"]]
+    subprocess.run([*command, "--data-dir", str(installation.data_dir)], check=True)
+    expect(page.locator("#sign-in-note")).to_contain_text("已被撤销", timeout=15_000)
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_case_that_moves_out_of_the_scope_leaves_list_and_sheet(
+    installation: Installation, open_page: Opener
+) -> None:
+    number = report_something(installation, 111.64, 26.24, role="reporter")
+    token = make_token(installation, "--role", "supervisor", "--scope", LINGLING)
+    page = open_page(expect_errors=True)
+    sign_in(page, installation, token, f"#case={number}")
+    expect(row(page, number)).to_be_visible()
+    place = {"lon": 111.6075, "lat": 26.4303}
+    act(installation, "acceptor", number, "relocate", reason="定位错误", location=place)
+    expect(row(page, number)).to_have_count(0)
+    expect(page.locator("#sheet")).to_contain_text("没有这件案件，或已不在您的范围内")
 
 
 def test_a_token_in_the_address_is_taken_out_of_it(

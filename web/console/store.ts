@@ -8,8 +8,8 @@ import { isLate, type Row } from "./cases";
 import { fromFragment, isInside, passes, type Box, type Filters, type Place } from "./filters";
 
 export interface Area { code: string; name: Name; parent: string | null; level: string; bbox: Box }
-export interface Condition { code: string; limit: string; text: Name; closing: Name }
-export interface Category { code: string; name: Name; parent: Name; part_class: string | null; conditions: Condition[] }
+export interface Condition { code: string; limit: string; clock: string; text: Name; closing: Name }
+export interface Category { code: string; name: Name; parent: Name; conditions: Condition[] }
 export interface Department { code: string; name: Name; parent: string }
 export interface Names {
   areas: ReadonlyMap<string, Area>;

@@ -1,6 +1,6 @@
 // The city's words for states, stages and what happened to a case.
 
-import { inLanguage, type Name } from "./texts";
+import { inLanguage, language, type Name } from "./texts";
 
 type Words = Record<string, Name>;
 
@@ -38,8 +38,19 @@ export const ROLES: Words = {
   auditor: { zh: "审计员", en: "auditor" }, admin: { zh: "管理员", en: "administrator" }, gateway: { zh: "接入系统", en: "gateway" },
 };
 
+const UNITS: Words = {
+  urgent_hours: { zh: "紧急工作时", en: "urgent hours" }, working_hours: { zh: "工作时", en: "working hours" },
+  working_days: { zh: "工作日", en: "working days" }, natural_days: { zh: "日", en: "days" },
+};
+
 export const word = (table: Words, key: string): string => inLanguage(table[key], key);
 
 /** "wangge.case.inspection-passed.v1" as people say it. */
 export const eventWord = (type: string): string =>
   word(EVENTS, type.replace(/^wangge\.case\./, "").replace(/\.v\d+$/, ""));
+
+/** A limit as the standard's table writes it ("4 工作时"); its unit in the reader's language. */
+export function limitText(limit: string, clock: string): string {
+  const amount = /^[\d.]+/.exec(limit)?.[0];
+  return language.value === "zh" || !amount || !UNITS[clock] ? limit : `${amount} ${word(UNITS, clock)}`;
+}

@@ -202,8 +202,7 @@ export class CityMap {
 
 function partText(said: Record<string, unknown>): string {
   const code = String(said["part_class"]);
-  const found = [...(names.value?.categories.values() ?? [])].find((one) => one.part_class === code);
-  return [t("part"), inLanguage(found?.name, code), String(said["code"])].join(" · ");
+  return [t("part"), inLanguage(names.value?.categories.get(code)?.name, code), String(said["code"])].join(" · ");
 }
 
 function feature(at: { lon: number; lat: number }, properties: Record<string, unknown>): Feature {

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { sendPhoto } from "../../shared/api";
 import { inLanguage, t, type Name } from "../../shared/texts";
+import { limitText } from "../../shared/words";
 import { names } from "../store";
 import { categoryGroups } from "./filters";
 import { cityMap } from "./map";
@@ -111,7 +112,7 @@ function Choices({ field, sheet, values }: Drawn) {
   }
   if (field.type === "condition") {
     const category = known?.categories.get(String(values["category"] || sheet.category));
-    return <>{category?.conditions.map((one) => <option key={one.code} value={one.code}>{inLanguage(one.text, one.code)} · {one.limit}</option>)}</>;
+    return <>{category?.conditions.map((one) => <option key={one.code} value={one.code}>{inLanguage(one.text, one.code)} · {limitText(one.limit, one.clock)}</option>)}</>;
   }
   return <>{(field.choices ?? []).map((code) => <option key={code} value={code}>{inLanguage(known?.departments.get(code)?.name, code)}</option>)}</>;
 }

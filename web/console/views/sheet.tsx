@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { act, call, Refusal, type Change } from "../../shared/api";
 import { inLanguage, moment, t, type Name } from "../../shared/texts";
-import { eventWord as changeWord, SOURCES, STAGES, STATES, word } from "../../shared/words";
+import { eventWord as changeWord, limitText, SOURCES, STAGES, STATES, word } from "../../shared/words";
 import { isLate, phaseOf, type Row } from "../cases";
 import { keep } from "../hearing";
 import { areaName, chosen, claims, names, now, refusedToken, sheetTick } from "../store";
@@ -12,7 +12,7 @@ import { Photos, type PhotoName } from "./photos";
 
 interface Span { from: string; to: string; counted: boolean; why: Name }
 interface Deadline {
-  stage: string; limit: string; started_at: string; due_at: string | null; stopped_at: string | null; provisional: boolean; breakdown: Span[];
+  stage: string; limit: string; clock: string; started_at: string; due_at: string | null; stopped_at: string | null; provisional: boolean; breakdown: Span[];
 }
 interface Link { code: string; class?: string; distance_m: number }
 export interface SheetData extends Row {
@@ -169,7 +169,7 @@ function Clock({ clock }: { clock: Deadline }) {
   return (
     <details class="clock">
       <summary>
-        {word(STAGES, clock.stage)} · {t("limit", { limit: clock.limit })} ·{" "}
+        {word(STAGES, clock.stage)} · {t("limit", { limit: limitText(clock.limit, clock.clock) })} ·{" "}
         <span class={past ? "late" : ""}>{clock.due_at ? t("due", { at: moment(clock.due_at) }) : t("standing", { at: moment(clock.stopped_at) })}</span>
       </summary>
       {clock.provisional && <p class="soft">{t("provisional")}</p>}
@@ -190,7 +190,8 @@ function Clock({ clock }: { clock: Deadline }) {
 }
 
 function Links({ links }: { links: SheetData["links"] }) {
-  const classes = new Map([...(names.value?.categories.values() ?? [])].map((one) => [one.part_class, one.name]));
+  // The class of a part has the code of its category.
+  const categories = names.value?.categories;
   return (
     <dl id="links">
       {(["parts", "buildings", "dwellings"] as const).map((kind) => (
@@ -199,7 +200,7 @@ function Links({ links }: { links: SheetData["links"] }) {
           <dd>
             {links[kind].length === 0 && t("nothing")}
             {links[kind].map((one) => (
-              <div key={one.code}>{one.class && `${inLanguage(classes.get(one.class), one.class)} · `}{one.code} · {t("metres", { n: one.distance_m.toFixed(1) })}</div>
+              <div key={one.code}>{one.class && `${inLanguage(categories?.get(one.class)?.name, one.class)} · `}{one.code} · {t("metres", { n: one.distance_m.toFixed(1) })}</div>
             ))}
           </dd>
         </>
