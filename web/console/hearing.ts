@@ -98,6 +98,13 @@ async function askNext(): Promise<void> {
   }
 }
 
+/** Time passes: what has become late since is judged again by a filter that asks for it. */
+export function lookAgain(): void {
+  if (!filters.value.late || !list.value.length) return;
+  list.value = list.value.filter(inList);
+  spots.value = spots.value.filter((row) => passes(row, filters.value, now.value));
+}
+
 /** Takes a case that was read or acted on into list and map. */
 export function keep(found: Row, fresh = false): void {
   const row: Row = fresh ? { ...found, heard: Date.now() } : found;

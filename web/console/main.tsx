@@ -5,6 +5,7 @@ import { render } from "preact";
 import { token } from "../shared/api";
 import { language, t } from "../shared/texts";
 import "./console.css";
+import { lookAgain } from "./hearing";
 import { signIn, takeGivenToken } from "./session";
 import { keepAddress, readAddress } from "./address";
 import { chosen, names, signInNote, tick } from "./store";
@@ -40,7 +41,10 @@ effect(() => {
 takeGivenToken();
 readAddress();
 keepAddress();
-setInterval(() => (tick.value = Date.now()), 5000);
+setInterval(() => {
+  tick.value = Date.now();
+  lookAgain();
+}, 5000);
 render(<Console />, document.getElementById("page") as HTMLElement);
 // A token given to a page that is open already: it is taken out of the address there, too.
 window.addEventListener("hashchange", () => {

@@ -9,6 +9,7 @@ import { bearer, Refusal } from "../../shared/api";
 import { figure, inLanguage, language, t } from "../../shared/texts";
 import { isLate, phaseOf, type Row } from "../cases";
 import type { Box } from "../filters";
+import { refreshMap } from "../loading";
 import { box, chosen, claims, clusters, filters, mapFailed, names, now, place, refusedToken, spots, type Cluster } from "../store";
 import { dark } from "../theme";
 import { layers, style } from "./style";
@@ -16,6 +17,7 @@ import { layers, style } from "./style";
 setWorkerUrl(workerUrl);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const FRESH_MS = 8000;
+const AGAIN_MS = 3000;
 /** Words on the map grow with those of the page. */
 const scaleNow = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize) / 14.5;
 
@@ -24,6 +26,7 @@ export class CityMap {
   private readonly ends: (() => void)[] = [];
   private popup: Popup | null = null;
   private looked = "";
+  private again: ReturnType<typeof setTimeout> | null = null;
 
   constructor(frame: HTMLElement) {
     this.map = new MapLibre({
@@ -79,6 +82,7 @@ export class CityMap {
   }
 
   remove(): void {
+    if (this.again !== null) clearTimeout(this.again);
     for (const end of this.ends) end();
     this.map.remove();
   }
@@ -96,7 +100,17 @@ export class CityMap {
   private failed(error: unknown): void {
     const status = (error as { status?: number }).status;
     if (status === 401) refusedToken(new Refusal(401, {}));
-    else if (status === undefined || status >= 500) mapFailed.value = true;
+    else if (status === undefined || status >= 500) this.tryAgain();
+  }
+
+  /** Tiles that could not be loaded are asked for again, until they come. */
+  private tryAgain(): void {
+    mapFailed.value = true;
+    this.again ??= setTimeout(() => {
+      this.again = null;
+      for (const source of ["areas", "registers"]) this.map.refreshTiles(source);
+      refreshMap(true);
+    }, AGAIN_MS);
   }
 
   private tellPlace(): void {
