@@ -251,3 +251,19 @@ def test_after_a_restored_database_everything_is_read_anew(
     expect(row(page, before)).to_be_visible()
     after = report_something(installation, 111.7981)
     expect(row(page, after)).to_be_visible()
+
+
+def test_tiles_and_lists_that_fail_are_asked_for_again(
+    installation: Installation, open_page: Opener
+) -> None:
+    number = report_something(installation, 111.8011)
+    page = open_page(expect_errors=True)
+    failing = re.compile(r"/api/v1/(tiles|cases\?|map)")
+    page.route(failing, lambda route: route.fulfill(status=503, json={"detail": "not now"}))
+    sign_in(page, installation, installation.tokens["auditor"])
+    expect(page.locator("#map-frame")).to_contain_text("部分地图暂时无法载入")
+    expect(page.locator("#left")).to_contain_text("暂时无法读取列表")
+    page.unroute(failing)
+    expect(row(page, number)).to_be_visible(timeout=10_000)
+    wait_drawn(page, "district-line", f"one.code === '{LENGSHUITAN}'")
+    expect(page.locator("#map-frame")).not_to_contain_text("部分地图暂时无法载入")

@@ -2,7 +2,7 @@
 
 import type { Feature } from "geojson";
 import { effect, untracked } from "@preact/signals";
-import { type GeoJSONSource, Map as MapLibre, NavigationControl, Popup, ScaleControl, setWorkerUrl, type MapMouseEvent } from "maplibre-gl";
+import { type GeoJSONSource, Map as MapLibre, NavigationControl, Popup, ScaleControl, setWorkerUrl, type MapMouseEvent, type VectorTileSource } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { bearer, Refusal } from "../../shared/api";
@@ -108,7 +108,11 @@ export class CityMap {
     mapFailed.value = true;
     this.again ??= setTimeout(() => {
       this.again = null;
-      for (const source of ["areas", "registers"]) this.map.refreshTiles(source);
+      // refreshTiles passes over tiles that failed; the same address set anew does not.
+      for (const name of ["areas", "registers"]) {
+        const source = this.map.getSource(name) as VectorTileSource;
+        source.setTiles(source.tiles);
+      }
       refreshMap(true);
     }, AGAIN_MS);
   }
