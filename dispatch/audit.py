@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from dispatch import history
+from dispatch.cases import SELECT, Case, read_case
+from dispatch.history import CaseEvent
+from dispatch.rebuilding import NotTold, differences, rebuild
+from workflows.errors import WorkflowError
 
-HEADS = text("""
-    select id, number, opened_month, seq, head_hash, last_at, state, version, category, condition,
-        department, city, district, community, lon, lat
-    from "case" where cast(:id as uuid) is null or id = :id
-    order by opened_month, id
-""")
+HEADS = text(f"""{SELECT} where cast(:id as uuid) is null or c.id = :id
+    order by c.opened_month, c.id""")
 EVENTS = text("""
     select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash
     from case_event where cast(:id as uuid) is null or case_id = :id
@@ -44,7 +44,7 @@ def verify(connection: Connection, tally: Tally, case_id: UUID | None = None) ->
     """The first broken place of each broken case; reads in streams, so memory stays flat."""
     events = _Grouped(connection.execution_options(yield_per=2000).execute(EVENTS, {"id": case_id}))
     heads = connection.execution_options(yield_per=2000).execute(HEADS, {"id": case_id})
-    for head in heads:
+    for head in map(read_case, heads):
         tally.cases += 1
         for stray in events.before(head.opened_month, head.id):
             yield Break(
@@ -59,7 +59,7 @@ def verify(connection: Connection, tally: Tally, case_id: UUID | None = None) ->
         )
 
 
-def _check_case(head: Any, events: list[Any], tally: Tally) -> Break | None:
+def _check_case(head: Case, events: list[Any], tally: Tally) -> Break | None:
     previous, seq, at = history.START, 0, None
     for event in events:
         tally.events += 1
@@ -75,7 +75,7 @@ def _check_case(head: Any, events: list[Any], tally: Tally) -> Break | None:
         return Break(number=head.number, case_id=head.id, seq=seq, wrong=wrong)
     if not events:
         return Break(number=head.number, case_id=head.id, seq=1, wrong="there is no history")
-    return _check_row(head, events[-1])
+    return _check_row(head, events)
 
 
 def _wrong(event: Any, seq: int, previous: bytes, at: Any) -> str | None:
@@ -97,25 +97,26 @@ def _wrong(event: Any, seq: int, previous: bytes, at: Any) -> str | None:
     return None if computed == bytes(event.hash) else "its content does not match its hash"
 
 
-def _check_row(head: Any, last: Any) -> Break | None:
-    """The row equals what its last event says of the case."""
-    told = last.body
-    now = {
-        "number": head.number,
-        "state": head.state,
-        "version": head.version,
-        "category": head.category,
-        "condition": head.condition,
-        "department": head.department,
-        "areas": {"city": head.city, "district": head.district, "community": head.community},
-        "lon": history.coordinate(head.lon),
-        "lat": history.coordinate(head.lat),
-    }
-    for name, value in now.items():
-        if told.get(name) != value:
-            wrong = f"the case row's {name} is {value!r}, the history says {told.get(name)!r}"
-            return Break(number=head.number, case_id=head.id, seq=head.seq, wrong=wrong)
-    return None
+def _check_row(head: Case, events: list[Any]) -> Break | None:
+    """The row equals what its events say of the case (invariant 3)."""
+    try:
+        told = rebuild(CaseEvent(**event._mapping) for event in events).case
+        wrong = [
+            f"the case row's {name} is {mine!r}, the history says {theirs!r}"
+            for name, mine, theirs in differences(head, told)
+        ]
+    except NotTold:
+        last = events[-1].body
+        wrong = [
+            f"the case row's {name} is {value!r}, the history says {last.get(name)!r}"
+            for name, value in head.summary().items()
+            if last.get(name) != value
+        ]
+    except (KeyError, TypeError, ValueError, WorkflowError) as error:
+        wrong = [f"the history cannot be read as a case: {error!r}"]
+    if not wrong:
+        return None
+    return Break(number=head.number, case_id=head.id, seq=head.seq, wrong=wrong[0])
 
 
 class _Grouped:

@@ -59,12 +59,14 @@ class Clock:
         batch: int,
         heartbeat: Heartbeat,
         lane_number: int = 0,
+        fired: Callable[[Sequence[float]], None] = lambda _lateness: None,
     ) -> None:
         self._database = database
         self._rules = rules
         self._batch = batch
         self._heartbeat = heartbeat
         self._lane = lane_number
+        self._fired = fired
         self._months_made = datetime.min.replace(tzinfo=UTC)
 
     def run(self, stop: Stop) -> None:
@@ -73,18 +75,18 @@ class Clock:
             try:
                 with lane(self._database, CLOCK, self._lane) as connection:
                     if connection is None:
-                        self._heartbeat.beat()
+                        self._heartbeat.stand_by("another process holds the lane")
                         stop.wait(0.5)
                     else:
                         self._fire_all(connection, stop)
             except Unavailable as error:
                 self._heartbeat.beat(POSTGRES)
-                log.warning("postgres is away", reason=str(error))
+                log.warning("postgres is away", error=error)
                 stop.wait(1)
             except DBAPIError as error:
                 if not is_passing(error):
                     raise
-                log.warning("pass is tried again", reason=str(error.orig).strip())
+                log.warning("pass is tried again", error=error)
                 stop.wait(0.2)
 
     def _fire_all(self, connection: Connection, stop: Stop) -> None:
@@ -103,18 +105,20 @@ class Clock:
         somebody stopped its clock therefore fires nothing, and is set anew from the row.
         """
         due = connection.execute(LOCK_DUE, {"lane": self._lane, "limit": self._batch}).all()
+        lateness: Sequence[float] = ()
         if due:
-            self._fire_cases(connection, [read_case(row) for row in due])
+            lateness = self._fire_cases(connection, [read_case(row) for row in due])
         connection.commit()
+        self._fired(lateness)
         return len(due)
 
-    def _fire_cases(self, connection: Connection, cases: Sequence[Case]) -> None:
+    def _fire_cases(self, connection: Connection, cases: Sequence[Case]) -> Sequence[float]:
         rules = self._rules()
         now = database_now(connection)
         ledger = Ledger()
-        for case in cases:
-            fire_case(rules, ledger, case, now)
+        late = [seconds for case in cases for seconds in fire_case(rules, ledger, case, now)]
         ledger.write(connection)
+        return late
 
     def _make_months(self, connection: Connection) -> None:
         now = datetime.now(UTC)
@@ -128,8 +132,11 @@ class Clock:
             self._months_made = now
 
 
-def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> None:
-    """Fires every due rung of the case, in order, each once (design decision 12)."""
+def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> list[float]:
+    """Fires every due rung of the case, in order, each once (design decision 12).
+
+    Answers by how many seconds each was late.
+    """
     definition = rules.definitions[case.definition]
     moment = max(now, case.last_at)
     decision = fire(definition, view_of(case, rules.categories), moment, rules.calendars)
@@ -137,3 +144,7 @@ def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> 
     for draft in decision.events:
         body: Mapping[str, Any] = draft.body
         ledger.append(case, type_=draft.type, at=moment, actor=CLOCK_ACTOR, body=body)
+    return [
+        (moment - datetime.fromisoformat(draft.body["due_at"])).total_seconds()
+        for draft in decision.events
+    ]

@@ -2,50 +2,44 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, text
 
-from dispatch import access, reading
-from dispatch.access import covers
+from dispatch import access, history, reading
 from dispatch.bulk import copy_rows
 from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import transaction
 from dispatch.errors import DispatchError
+from dispatch.fields import Fields, FieldsWrong
 from dispatch.ingest import FARTHEST_M, NEAREST_M
 from dispatch.knowledge import Known
 from dispatch.ledger import Ledger
 from dispatch.opening import links_json
 from dispatch.photos import PhotoStore
-from dispatch.reports import FieldProblem, LocationIn
+from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal
 from dispatch.views import view_of
-from geo.crs import Crs
-from grid.areas import Outside, Place
+from grid.areas import Place
 from grid.linking import LinkRequest, link_batch
 from workflows.calendar import Calendars
 from workflows.case import Actor, Command
 from workflows.decide import decide
 from workflows.definition import Definition
+from workflows.errors import FieldsMissing, NotAllowed, NotPossible
 
-PHOTO_LIMIT = 9
+UNKNOWN = "unknown"
+Ended = Callable[[str, str, str], None]
 
 
 class CaseNotFound(DispatchError):
     """No such case, or none that the caller may read; which of the two is not told."""
-
-
-class FieldsWrong(DispatchError):
-    """Fields of the action are missing or wrong (422)."""
-
-    def __init__(self, errors: Sequence[FieldProblem]) -> None:
-        super().__init__("the action cannot be done with these fields")
-        self.errors = tuple(errors)
 
 
 class Stale(DispatchError):
@@ -83,12 +77,25 @@ class DeskRules:
     known: Known
 
 
+ENDS: Mapping[type[Exception], str] = {
+    Stale: "stale",
+    FieldsWrong: "fields",
+    FieldsMissing: "fields",
+    NotAllowed: "not-allowed",
+    access.Forbidden: "not-allowed",
+    NotPossible: "not-possible",
+}
+
+
 class Desk:
     """Does actions; every one of them locks its case, decides, writes and answers."""
 
-    def __init__(self, database: Engine, photos: PhotoStore) -> None:
+    def __init__(
+        self, database: Engine, photos: PhotoStore, ended: Ended = lambda _d, _a, _r: None
+    ) -> None:
         self._database = database
         self._photos = photos
+        self._ended = ended
 
     def act(
         self,
@@ -117,9 +124,13 @@ class Desk:
                 return bytes(first.answer) if first.answer is not None else show(connection, case)
             if not access.sees_case(principal, areas_of(case), case.department):
                 raise CaseNotFound(f"there is no case {key} that you may read")
-            self._do(connection, rules, principal, case, request)
-            answer = show(connection, case)
-            self._remember(connection, principal, case, request, answer)
+            definition = rules.definitions[case.definition]
+            # Names of actions come from outside; a metric takes only those that there are.
+            name = request.name if request.name in definition.actions else UNKNOWN
+            with _told(partial(self._ended, case.definition, name)):
+                self._do(connection, rules, principal, case, request)
+                answer = show(connection, case)
+                self._remember(connection, principal, case, request, answer)
             return answer
 
     def _first_answer(
@@ -163,7 +174,7 @@ class Desk:
         if request.version != case.version:
             changed = reading.changes_since(connection, case, request.version)
             raise Stale(case.version, changed)
-        fields = _Fields(rules, principal, case, self._photos).resolve(request.fields)
+        fields = Fields(rules.known, principal, case, self._photos).resolve(request.fields)
         now = max(database_now(connection), case.last_at)
         command = Command(action=request.name, actor=actor, reason=request.reason, fields=fields)
         decision = decide(definition, view, command, now, rules.calendars)
@@ -174,8 +185,7 @@ class Desk:
         if extra:
             stopped = [clock for clock in clocks if clock not in case.deadlines]
             extra["was_deadlines"] = [clock.to_json() for clock in stopped]
-        if definition.states[case.state].final:
-            case.closed_at = now
+        extra |= _closed(definition, case, now)
         if case.department is not None and case.department not in case.handled_by:
             case.handled_by = (*case.handled_by, case.department)
         (draft,) = decision.events
@@ -246,7 +256,26 @@ class Desk:
             part_class=category.part_class,
         )
         case.links = links_json(link_batch(connection, [request])[0])
-        return {"links": case.links, "map_version": case.map_version, "was_place": was}
+        case.line = category.line
+        return {
+            "links": case.links,
+            "map_version": case.map_version,
+            "line": case.line,
+            "x": history.metres(case.x),
+            "y": history.metres(case.y),
+            "was_place": was,
+        }
+
+
+@contextmanager
+def _told(ended: Callable[[str], None]) -> Iterator[None]:
+    """Tells how the block ended, by one of a few words."""
+    try:
+        yield
+    except Exception as error:
+        ended(next((word for kind, word in ENDS.items() if isinstance(error, kind)), "failed"))
+        raise
+    ended("done")
 
 
 def areas_of(case: Case) -> dict[str, str]:
@@ -254,107 +283,16 @@ def areas_of(case: Case) -> dict[str, str]:
     return {"city": case.city, "district": case.district, "community": case.community}
 
 
+def _closed(definition: Definition, case: Case, now: datetime) -> dict[str, bool]:
+    """A case that came to its end is closed now, and its event tells so."""
+    if not definition.states[case.state].final:
+        return {}
+    case.closed_at = now
+    return {"closed": True}
+
+
 def _put(case: Case, place: Place) -> None:
     case.city, case.district, case.community = place.city, place.district, place.community
-    case.x, case.y, case.lon, case.lat = place.x, place.y, place.lon, place.lat
+    case.x, case.y = place.x, place.y
+    case.lon, case.lat = round(place.lon, history.DECIMALS), round(place.lat, history.DECIMALS)
     case.map_version = place.map_version
-
-
-class _Fields:
-    """Turns what a client sent into what the workflow takes; gathers every problem first."""
-
-    def __init__(
-        self, rules: DeskRules, principal: Principal, case: Case, photos: PhotoStore
-    ) -> None:
-        self._known = rules.known
-        self._principal = principal
-        self._case = case
-        self._photos = photos
-        self._problems: list[FieldProblem] = []
-
-    def resolve(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """The resolved fields; raises FieldsWrong, access.Forbidden."""
-        resolved: dict[str, Any] = {}
-        for name, value in raw.items():
-            if value is None:
-                continue
-            if name not in RESOLVERS:
-                self._wrong(name, "is not a field of an action")
-                continue
-            resolved[name] = RESOLVERS[name](self, raw, value)
-        if self._problems:
-            raise FieldsWrong(self._problems)
-        return resolved
-
-    def _wrong(self, field: str, reason: str) -> None:
-        self._problems.append(FieldProblem(field, reason))
-
-    def _category(self, _raw: Mapping[str, Any], value: Any) -> Any:
-        if not isinstance(value, str) or value not in self._known.catalogue.categories:
-            self._wrong("category", "is unknown; GET /api/v1/categories lists them")
-        return value
-
-    def _condition(self, raw: Mapping[str, Any], value: Any) -> Any:
-        code = raw.get("category") or self._case.category
-        category = self._known.catalogue.categories.get(code) if isinstance(code, str) else None
-        found = category.condition(value) if category and isinstance(value, str) else None
-        if found is None:
-            self._wrong("condition", f"is not a condition of category {code}")
-        return found
-
-    def _department(self, _raw: Mapping[str, Any], value: Any) -> Any:
-        if not isinstance(value, str) or value not in self._known.departments:
-            self._wrong("department", "is unknown; GET /api/v1/departments lists them")
-        return value
-
-    def _text(self, _raw: Mapping[str, Any], value: Any) -> Any:
-        if not isinstance(value, str) or len(value) > 4000:
-            self._wrong("text", "must be text of at most 4,000 characters")
-        elif "\0" in value:
-            self._wrong("text", "holds the character U+0000")
-        return value
-
-    def _closing_met(self, _raw: Mapping[str, Any], value: Any) -> Any:
-        if not isinstance(value, bool):
-            self._wrong("closing_met", "must be true or false")
-        return value
-
-    def _photo_ids(self, _raw: Mapping[str, Any], value: Any) -> Any:
-        try:
-            ids = [UUID(one) for one in value]
-        except (ValueError, TypeError, AttributeError):
-            self._wrong("photos", "must be a list of photo ids")
-            return value
-        for photo in ids[:PHOTO_LIMIT]:
-            if self._photos.owner(photo) not in (None, self._principal.subject):
-                self._wrong("photos", f"{photo} belongs to somebody else")
-        return [str(photo) for photo in dict.fromkeys(ids)]
-
-    def _location(self, _raw: Mapping[str, Any], value: Any) -> Any:
-        try:
-            at = LocationIn.model_validate(value)
-        except ValidationError as error:
-            for item in error.errors():
-                step = ".".join(str(part) for part in ("location", *item["loc"]))
-                self._wrong(step, str(item["msg"]))
-            return None
-        area_map = self._known.map_at(datetime.now(UTC))
-        place = area_map.place(at.lon, at.lat, Crs(at.crs), at.accuracy_m)
-        if isinstance(place, Outside):
-            nearest = f"{place.nearest_code}, {place.distance_m:,.0f} m away"
-            self._wrong("location", f"lies outside the city; the nearest area is {nearest}")
-            return None
-        if not covers(self._principal, area_map.areas, place.community):
-            raise access.Forbidden(f"the new place lies outside your scope, in {place.community}")
-        return place
-
-
-RESOLVERS: Mapping[str, Callable[[_Fields, Mapping[str, Any], Any], Any]] = {
-    "category": _Fields._category,
-    "condition": _Fields._condition,
-    "department": _Fields._department,
-    "text": _Fields._text,
-    "closing_met": _Fields._closing_met,
-    "photos": _Fields._photo_ids,
-    "location": _Fields._location,
-}

@@ -10,11 +10,14 @@ from sqlalchemy.exc import DBAPIError
 from dispatch.database import is_passing, is_unavailable, transaction
 from dispatch.dead_letters import DeadLetter
 from dispatch.errors import Unavailable
-from dispatch.heartbeat import KAFKA, POSTGRES, Heartbeat
+from dispatch.heartbeat import KAFKA, POSTGRES
 from dispatch.ingest import Ingest, Outcome, dead_letter
+from dispatch.logs import describe
 from dispatch.offsets import DatabaseOffsets, Fenced
 from dispatch.opening import Rules
 from dispatch.stopping import Stop
+from dispatch.watching.door import Post
+from dispatch.watching.recorders import EngineRecorder
 from streams.consumer import Advance, Batch, BatchConsumer
 from streams.errors import BrokerUnavailable, PositionLost, TopicChanged, TopicMissing
 from streams.kafka import KafkaAdmin, KafkaGroupReader
@@ -36,7 +39,7 @@ class ReportEngine:
         batch: int,
         number_prefix: str,
         rules: Callable[[], Rules],
-        heartbeat: Heartbeat,
+        post: Post,
         group: str = "wangge-engine",
     ) -> None:
         self._database = database
@@ -46,7 +49,9 @@ class ReportEngine:
         self._limit = batch
         self._prefix = number_prefix
         self._rules = rules
-        self._heartbeat = heartbeat
+        self._heartbeat = post.heartbeat
+        self._recorder = EngineRecorder(post.metrics)
+        self._definition = ""
 
     def run(self, stop: Stop) -> None:
         """Joins the group, works, and joins again after whatever threw it out."""
@@ -55,18 +60,19 @@ class ReportEngine:
                 self._session(stop)
             except (BrokerUnavailable, TopicMissing) as error:
                 self._heartbeat.beat(KAFKA)
-                log.warning("kafka is away", reason=str(error))
+                log.warning("kafka is away", error=error)
                 stop.wait(1)
             except Unavailable as error:
                 self._heartbeat.beat(POSTGRES)
-                log.warning("postgres is away", reason=str(error))
+                log.warning("postgres is away", error=error)
                 stop.wait(1)
             except Fenced as error:
-                log.warning("fenced, joining again", reason=str(error))
+                self._recorder.fenced()
+                log.warning("fenced, joining again", error=error)
             except (TopicChanged, PositionLost) as error:
                 # An operator must look; meanwhile the process stays, says so, and tries again.
                 self._heartbeat.beat("operator: " + str(error))
-                log.error("stopped before a changed topic", reason=str(error))
+                log.error("stopped before a changed topic", error=error)
                 stop.wait(5)
 
     def _session(self, stop: Stop) -> None:
@@ -88,14 +94,22 @@ class ReportEngine:
         )
         consumer.attach(reader, topic_ids)
         try:
-            self._read(consumer, stop)
+            self._read(consumer, reader, stop)
         finally:
             reader.close()
 
-    def _read(self, consumer: BatchConsumer, stop: Stop) -> None:
+    def _read(self, consumer: BatchConsumer, reader: KafkaGroupReader, stop: Stop) -> None:
         while not stop.is_set():
             batch = consumer.poll(0.25, self._limit)
-            self._heartbeat.beat()
+            ends = reader.ends_seen()
+            behind = {p: ends[p] - at for p, at in consumer.positions.items() if p in ends}
+            self._recorder.polled(batch, behind)
+            if not reader.connected:
+                self._heartbeat.beat(KAFKA)
+            elif not consumer.partitions:
+                self._heartbeat.stand_by("Kafka has given it no partition; other engines may have")
+            else:
+                self._heartbeat.beat()
             if batch.records:
                 self._store(consumer, batch)
 
@@ -108,7 +122,7 @@ class ReportEngine:
                 raise Unavailable("PostgreSQL", str(error.orig)) from error
             if is_passing(error):
                 self._heartbeat.beat(POSTGRES)
-                log.warning("batch is tried again", reason=str(error.orig).strip())
+                log.warning("batch is tried again", error=error)
                 time.sleep(0.1)
                 consumer.rewind()
                 return
@@ -117,28 +131,32 @@ class ReportEngine:
         except (Fenced, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001  one record may be poison: find out which
-            log.error("batch failed, trying its records one by one", reason=repr(error))
+            log.error("batch failed, trying its records one by one", error=error)
             self._one_by_one(consumer, batch)
             return
         consumer.committed(batch)
-        self._report(outcome, len(batch.records), time.monotonic() - started)
+        self._report(batch, outcome, time.monotonic() - started)
 
     def _commit(self, batch: Batch, dead: Sequence[DeadLetter] = ()) -> Outcome:
+        rules = self._rules()
+        self._definition = rules.definition.key
         with transaction(self._database) as connection:
-            return Ingest(self._rules(), self._prefix, CONSUMER).store(connection, batch, dead)
+            return Ingest(rules, self._prefix, CONSUMER).store(connection, batch, dead)
 
     def _one_by_one(self, consumer: BatchConsumer, batch: Batch) -> None:
         """Isolates the poison: each record alone; after three failures it is a dead letter."""
         for single in split(batch):
-            self._commit_single(single)
+            started = time.monotonic()
+            outcome = self._commit_single(single)
             consumer.committed(single)
+            self._heartbeat.beat()
+            self._report(single, outcome, time.monotonic() - started)
 
-    def _commit_single(self, single: Batch) -> None:
+    def _commit_single(self, single: Batch) -> Outcome:
         failure: Exception | None = None
         for attempt in range(ATTEMPTS):
             try:
-                self._commit(single)
-                return
+                return self._commit(single)
             except (Fenced, Unavailable):
                 raise
             except Exception as error:
@@ -148,15 +166,18 @@ class ReportEngine:
                 time.sleep(0.05 * (attempt + 1))
         (record,) = single.records
         topic_ids = {a.partition.topic: a.topic_id for a in single.advances}
-        reason = f"{type(failure).__name__}: {failure}"
+        # It is mirrored to Kafka and logged: a message of the database may quote the report.
+        reason = describe(failure) if failure else "failed"
         letter = dead_letter(record, topic_ids, "unknown", reason, ATTEMPTS)
-        self._commit(single, [letter])
+        outcome = self._commit(single, [letter])
         log.error("dead letter", offset=record.offset, reason=reason)
+        return outcome
 
-    def _report(self, outcome: Outcome, records: int, seconds: float) -> None:
+    def _report(self, batch: Batch, outcome: Outcome, seconds: float) -> None:
+        self._recorder.stored(batch, outcome, self._definition, seconds)
         log.debug(
             "batch",
-            records=records,
+            records=len(batch.records),
             opened=outcome.opened,
             attached=outcome.attached,
             duplicates=outcome.duplicates,

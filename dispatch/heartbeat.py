@@ -21,14 +21,21 @@ class Heartbeat:
         self._written = 0.0
         self._waiting_for: str | None = "start"
         self.turned = time.monotonic()
+        self.idle_because: str | None = None
 
     @property
     def waiting_for(self) -> str | None:
         return self._waiting_for
 
+    def stand_by(self, because: str) -> None:
+        """The loop turned, and another process has the work; for /readyz, not for the file."""
+        self.beat()
+        self.idle_because = because
+
     def beat(self, waiting_for: str | None = None) -> None:
         """The role's loop turned once more; `waiting_for` names a dependency that is away."""
         self.turned = time.monotonic()
+        self.idle_because = None
         if waiting_for == self._waiting_for and self.turned - self._written < 1:
             return
         self._waiting_for = waiting_for

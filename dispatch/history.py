@@ -16,6 +16,8 @@ import orjson
 START = bytes(32)
 LEAF = b"\x00"
 INTEGER_BOUND = 2**53
+DECIMALS = 7  # of degrees in a body: about a centimetre
+_DEGREES = f".{DECIMALS}f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +42,13 @@ def moment(at: datetime) -> str:
 
 
 def coordinate(degrees: float) -> str:
-    """A longitude or latitude as hashed bodies hold it: seven decimals (about a centimetre)."""
-    return f"{degrees:.7f}"
+    """A longitude or latitude as hashed bodies hold it."""
+    return format(degrees, _DEGREES)
+
+
+def metres(value: float) -> str:
+    """A projected coordinate as hashed bodies hold it: exactly, in the fewest digits."""
+    return repr(float(value))
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ a report id that another engine wrote meanwhile makes the COPY fail, and the bat
 
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from dispatch.dead_letters import DeadLetter, write_dead_letters
 from dispatch.history import moment
 from dispatch.joining import Join, Neighbourhood, OpenCase
 from dispatch.ledger import Ledger
+from dispatch.logs import scrub
 from dispatch.offsets import advance
 from dispatch.opening import Prepared, Rules, attach_to, open_for
 from dispatch.reports import LocatedReport, MalformedReport, read_located
@@ -65,17 +67,20 @@ class Sorted:
     refused: list[LocatedReport] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     duplicates: int = 0
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one committed batch did."""
+    """What one committed batch did; `known` are those duplicates that the database had."""
 
     opened: int
     attached: int
     duplicates: int
+    known: int
     refused: int
     dead: int
+    dead_classes: Mapping[str, int]
 
 
 def sort_records(
@@ -92,7 +97,7 @@ def sort_records(
         try:
             report = _read(record, categories)
         except MalformedReport as error:
-            found.dead.append(dead_letter(record, topic_ids, "malformed", str(error)))
+            found.dead.append(dead_letter(record, topic_ids, "malformed", scrub(str(error))))
             continue
         earlier = first.get(report.id)
         if earlier is None:
@@ -161,8 +166,10 @@ class Ingest:
             opened=opened,
             attached=attached,
             duplicates=found.duplicates,
+            known=found.known,
             refused=len(found.refused),
             dead=len(found.dead) + len(dead),
+            dead_classes=Counter(letter.reason_class for letter in (*found.dead, *dead)),
         )
 
     def _drop_known(self, connection: Connection, found: Sorted) -> list[LocatedReport]:
@@ -175,6 +182,7 @@ class Ingest:
                 fresh.append(report)
             elif stored == report.fingerprint:
                 found.duplicates += 1
+                found.known += 1
             else:
                 found.refused.append(report)
         return fresh

@@ -48,6 +48,11 @@ class Known:
         """The map in force at a moment: the newest that has taken effect."""
         return [m for m in self.maps if m.effective_at <= at][-1]
 
+    @property
+    def in_force(self) -> AreaMap:
+        """The map in force now; maps that take effect later are known, too."""
+        return self.map_at(datetime.now(UTC))
+
 
 def load_known(connection: Connection) -> Known:
     """Reads everything; raises grid's NoMapError when no map is loaded."""
@@ -125,6 +130,7 @@ class Knowledge:
         self._changed = changed
         self._known: Known | None = None
         self.reason = "not loaded yet"
+        self.stale = True
 
     @property
     def known(self) -> Known | None:
@@ -140,21 +146,30 @@ class Knowledge:
         thread.start()
 
     def refresh(self) -> None:
-        """Reads again when something changed; keeps what it has when that fails."""
+        """Reads again when something changed; keeps what it has when that fails.
+
+        `stale` says whether it failed, and `reason` why.
+        """
         try:
-            with transaction(self._database) as connection:
-                if self._known is not None and read_mark(connection) == self._known.mark:
-                    return
-                known = load_known(connection)
+            known = self._read()
         except Unavailable as error:
-            self.reason = str(error)
+            self.reason, self.stale = str(error), True
             return
         except Exception as error:  # noqa: BLE001  keeps serving with what it knows
-            self.reason = str(error)
-            log.warning("cannot read maps and catalogue", reason=str(error))
+            self.reason, self.stale = str(error), True
+            log.warning("cannot read maps and catalogue", error=error)
             return
-        self._take(known)
-        self._write_snapshot(known)
+        self.stale = False
+        if known is not None:
+            self._take(known)
+            self._write_snapshot(known)
+
+    def _read(self) -> Known | None:
+        """What the database has now, or None when it is what is known already."""
+        with transaction(self._database) as connection:
+            if self._known is not None and read_mark(connection) == self._known.mark:
+                return None
+            return load_known(connection)
 
     def _keep(self, stop: Stop) -> None:
         while not stop.wait(self._refresh_s):
@@ -173,7 +188,7 @@ class Knowledge:
         except FileNotFoundError:
             log.warning("no snapshot file yet", reason=self.reason)
         except (OSError, SnapshotError) as error:
-            log.warning("the snapshot file is of no use", reason=str(error))
+            log.warning("the snapshot file is of no use", error=error)
 
     def _write_snapshot(self, known: Known) -> None:
         if self._snapshot is None:
@@ -184,4 +199,4 @@ class Knowledge:
             temporary.write_bytes(to_snapshot(known))
             temporary.replace(self._snapshot)
         except OSError as error:
-            log.warning("the snapshot file cannot be written", reason=str(error))
+            log.warning("the snapshot file cannot be written", error=error)

@@ -19,6 +19,7 @@ from dispatch.bulk import copy_rows, point
 from dispatch.cases import COLUMNS, SRID, Case
 from grid.arrays import words
 from workflows.case import Decision, Timer
+from workflows.deadlines import running_due
 
 # Rows come as one JSON text: psycopg spends more time on arrays than PostgreSQL on the update.
 TOUCH = text("""
@@ -36,7 +37,8 @@ REPLACE = text("""
         version = :version, city = :city, district = :district, community = :community,
         map_version = :map_version, geom = ST_SetSRID(ST_MakePoint(:x, :y), 4546), lon = :lon,
         lat = :lat, accuracy_m = :accuracy_m, department = :department, closed_at = :closed_at,
-        links = cast(:links as jsonb), handled_by = cast(:handled_by as text[]), part = :part
+        links = cast(:links as jsonb), handled_by = cast(:handled_by as text[]), part = :part,
+        line = :line
     where id = :id and opened_month = :opened_month
 """)
 
@@ -133,11 +135,16 @@ class Ledger:
         case.condition = None if decision.condition is None else decision.condition.code
         case.department = decision.department
         case.deadlines = decision.deadlines
-        case.due_at = running_due(decision)
+        case.due_at = running_due(decision.deadlines)
         if decision.raises_version and not change.new:
             case.version += 1
         change.timer_set = True
         change.timer = decision.timer
+
+    def remapped(self, case: Case) -> None:
+        """Another map put the case into other areas: its place changed, so its version rises."""
+        self._change(case).replaced = True
+        case.version += 1
 
     def moved(self, case: Case, left_district: str) -> None:
         """The next event is published in the district that the case leaves, too."""
@@ -162,14 +169,6 @@ class Ledger:
             )
         _write_timers(connection, changes)
         _write_outbox(connection, changes)
-
-
-def running_due(decision: Decision) -> datetime | None:
-    """The due moment of the stage whose clock runs now, if one does."""
-    for deadline in decision.deadlines:
-        if deadline.due_at is not None and deadline.stopped_at is None:
-            return deadline.due_at
-    return None
 
 
 def _json(value: Any) -> str:
@@ -253,7 +252,7 @@ def _touched(change: _Change) -> dict[str, Any]:
 def _replacement(case: Case) -> dict[str, Any]:
     names = (
         "id opened_month category condition state version city district community "
-        "map_version x y lon lat accuracy_m department closed_at part"
+        "map_version x y lon lat accuracy_m department closed_at part line"
     ).split()
     values = {name: getattr(case, name) for name in names}
     return {**values, "links": _json(case.links), "handled_by": list(case.handled_by)}

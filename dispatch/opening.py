@@ -127,6 +127,10 @@ def open_for(
     (draft,) = decision.events
     body = {
         **draft.body,
+        "line": case.line,
+        "definition": case.definition,
+        "x": history.metres(case.x),
+        "y": history.metres(case.y),
         "report": report.id,
         "source": report.source,
         "filing": choice.explanation,
@@ -207,8 +211,8 @@ def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: 
         map_version=report.map_version,
         x=report.x,
         y=report.y,
-        lon=report.lon,
-        lat=report.lat,
+        lon=round(report.lon, history.DECIMALS),
+        lat=round(report.lat, history.DECIMALS),
         accuracy_m=report.accuracy_m,
         department=None,
         source=report.source,

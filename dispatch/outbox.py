@@ -102,7 +102,7 @@ class Outbox:
                 if run.opened_month == month
             ]
             values = {"month": month, "runs": orjson.dumps(asked).decode()}
-            for row in connection.execute(EVENTS, values):
+            for row in connection.execute(EVENTS, values).all():
                 events[row.case_id, row.seq] = row
         return [
             case_message(

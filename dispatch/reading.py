@@ -15,6 +15,7 @@ from dispatch import history
 from dispatch.access import Condition
 from dispatch.cases import SELECT, Case, read_case
 from dispatch.errors import DispatchError
+from dispatch.rebuilding import Standing, rebuild
 from grid.tiles import within_bounds
 
 PAGE = 50
@@ -194,6 +195,20 @@ def case_history(
         HistoryEntry(event=history.CaseEvent(**row._mapping), texts=words.get(row.seq, {}))
         for row in rows
     ]
+
+
+def case_as_of(connection: Connection, case: Case, moment: datetime) -> Standing:
+    """The case as it stood at a moment that is not before its opening; raises NotTold."""
+    rows = connection.execute(
+        text("""
+            select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash
+            from case_event
+            where opened_month = :month and case_id = :id and at <= :moment
+            order by seq
+        """),
+        {"month": case.opened_month, "id": case.id, "moment": moment},
+    )
+    return rebuild(history.CaseEvent(**row._mapping) for row in rows)
 
 
 def changes_since(connection: Connection, case: Case, version: int) -> Sequence[Mapping[str, Any]]:

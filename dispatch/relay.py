@@ -75,22 +75,22 @@ class Relay:
                 self._writer = self._writer or self._new_writer()
                 with lane(self._database, RELAY, self._lane) as connection:
                     if connection is None:
-                        self._heartbeat.beat()
+                        self._heartbeat.stand_by("another process holds the lane")
                         stop.wait(0.5)
                     else:
                         self.publish(connection, self._writer, stop)
             except BrokerUnavailable as error:
                 self._heartbeat.beat(KAFKA)
-                log.warning("kafka is away", reason=str(error))
+                log.warning("kafka is away", error=error)
                 stop.wait(1)
             except Unavailable as error:
                 self._heartbeat.beat(POSTGRES)
-                log.warning("postgres is away", reason=str(error))
+                log.warning("postgres is away", error=error)
                 stop.wait(1)
             except DBAPIError as error:
                 if not is_passing(error):
                     raise
-                log.warning("pass is tried again", reason=str(error.orig).strip())
+                log.warning("pass is tried again", error=error)
                 stop.wait(0.5)
         if self._writer is not None:
             self._writer.close()
@@ -185,9 +185,7 @@ class Conveyor:
     def _send(self, waiting: Waiting) -> None:
         sent = _Sent(waiting, _Acknowledgements(len(waiting.messages)), time.monotonic())
         self._sent.append(sent)
-        for message in waiting.messages:
-            self._look_for_failure()
-            self._writer.send(message, sent.acknowledged.heard)
+        self._writer.send_all([(message, sent.acknowledged.heard) for message in waiting.messages])
 
     def _look_for_failure(self) -> None:
         for sent in self._sent:

@@ -87,7 +87,8 @@ def _reason(item: Mapping[str, Any], body: bytes) -> str:
     if item["loc"] == ("location", "lat") and _looks_swapped(item.get("input")):
         return "is not a latitude; longitude and latitude look swapped"
     message = str(item["msg"])
-    return message[0].lower() + message[1:]
+    # An abbreviation keeps its capitals ("UUID input should be …").
+    return message if message[1:2].isupper() else message[0].lower() + message[1:]
 
 
 def _not_json(body: bytes, message: str) -> str:

@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8460, ge=0, le=65535)
     public_reports: bool = False
+    metrics_host: str = "127.0.0.1"
+    """Where engine, clock and relay answer /healthz, /readyz and /metrics."""
+    metrics_port: int = Field(0, ge=0, le=65535)
+    """0 takes any free port; `run/targets/` tells which."""
 
     city_timezone: str = "Asia/Shanghai"
     number_prefix: str = Field("YZ", pattern=r"^[A-Z]{1,4}$")
@@ -76,6 +80,11 @@ class Settings(BaseSettings):
     @property
     def run_dir(self) -> Path:
         return self.data_dir / "run"
+
+    @property
+    def targets_dir(self) -> Path:
+        """One file a process for Prometheus' `file_sd_configs`."""
+        return self.run_dir / "targets"
 
     @property
     def snapshot_file(self) -> Path:

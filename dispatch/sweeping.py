@@ -64,6 +64,6 @@ def keep_sweeping(
                     if removed:
                         log.info("photos that nothing names are gone", photos=removed)
             except (DispatchError, StreamError, SQLAlchemyError, OSError) as error:
-                log.warning("photos are swept later", reason=type(error).__name__)
+                log.warning("photos are swept later", error=error)
 
     threading.Thread(target=run, name="photos", daemon=True).start()

@@ -42,6 +42,7 @@ class Reading:
 
     features: tuple[Feature, ...]
     faults: tuple[Fault, ...]
+    crs: str | None = None
 
 
 class _BadNumber(ValueError):
@@ -64,6 +65,28 @@ def read_features(data: bytes) -> Reading:
     return Reading(features=tuple(features), faults=tuple(faults))
 
 
+def read_rows(data: bytes) -> Reading:
+    """Reads a FeatureCollection of whatever geometry in whatever system, which it names."""
+    collection = _parse(data, any_crs=True)
+    if isinstance(collection, Fault):
+        return Reading(features=(), faults=(collection,))
+    features, faults = [], []
+    for row, raw in enumerate(collection["features"], start=1):
+        if not isinstance(raw, dict) or raw.get("type") != "Feature":
+            reason = "this is no Feature"
+            faults.append(Fault(row=row, field="type", value=shown(raw), reason=reason))
+        elif not isinstance(raw.get("properties"), dict):
+            value, reason = shown(raw.get("properties")), "give an object with the row's fields"
+            faults.append(Fault(row=row, field="properties", value=value, reason=reason))
+        else:
+            geometry = raw.get("geometry")
+            features.append(Feature(row=row, properties=raw["properties"], geometry=geometry))
+    crs = _crs_name(collection.get("crs"))
+    return Reading(
+        features=tuple(features), faults=tuple(faults), crs=crs if isinstance(crs, str) else None
+    )
+
+
 def shown(value: object) -> str:
     """A value as text for a message, shortened."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
@@ -71,7 +94,7 @@ def shown(value: object) -> str:
     return clean if len(clean) <= _LONGEST_VALUE else clean[:_LONGEST_VALUE] + "…"
 
 
-def _parse(data: bytes) -> Mapping[str, Any] | Fault:
+def _parse(data: bytes, *, any_crs: bool = False) -> Mapping[str, Any] | Fault:
     if not data.strip():
         return _file_fault("file", "", "the file is empty; give a GeoJSON FeatureCollection")
     try:
@@ -86,16 +109,16 @@ def _parse(data: bytes) -> Mapping[str, Any] | Fault:
         return _file_fault("file", where, f"the file is not JSON there: {error.msg}")
     except (RecursionError, ValueError) as error:
         return _file_fault("file", shown(str(error)), "the file is not JSON that can be read")
-    return _collection_fault(parsed) or parsed
+    return _collection_fault(parsed, any_crs=any_crs) or parsed
 
 
-def _collection_fault(parsed: object) -> Fault | None:
+def _collection_fault(parsed: object, *, any_crs: bool) -> Fault | None:
     if not isinstance(parsed, dict):
         return _file_fault("file", shown(parsed), "give a GeoJSON FeatureCollection, an object")
     if parsed.get("type") != "FeatureCollection":
         return _file_fault("type", shown(parsed.get("type")), "give a FeatureCollection")
     crs = parsed.get("crs")
-    if crs is not None and _crs_name(crs) not in _WGS84_NAMES:
+    if crs is not None and not any_crs and _crs_name(crs) not in _WGS84_NAMES:
         return _file_fault(
             "crs", shown(crs), "areas are read in WGS-84 degrees (EPSG:4326); convert the file"
         )
@@ -127,13 +150,14 @@ def _feature_faults(row: int, raw: object) -> Iterator[Fault]:
     if "geometry" not in raw:
         yield Fault(row=row, field="geometry", value="", reason="the member is missing")
         return
-    problem = None if raw["geometry"] is None else _geometry_problem(raw["geometry"])
+    problem = None if raw["geometry"] is None else polygon_problem(raw["geometry"])
     if problem is not None:
         field, value, reason = problem
         yield Fault(row=row, field=field, value=shown(value), reason=reason)
 
 
-def _geometry_problem(geometry: object) -> tuple[str, object, str] | None:
+def polygon_problem(geometry: object) -> tuple[str, object, str] | None:
+    """What is wrong with the form of a polygon in degrees: where, the value there, the reason."""
     if not isinstance(geometry, dict):
         return "geometry", geometry, "give a Polygon or MultiPolygon object"
     kind = geometry.get("type")

@@ -80,6 +80,17 @@ def from_degrees_together(
     )
 
 
+def normal(shapes: Sequence[str]) -> list[str]:
+    """Polygons (hexadecimal EWKB) with their rings in one order, so that equal ones are equal."""
+    if not shapes:
+        return []
+    polygons: Any = shapely.normalize(shapely.from_wkb(np.array(shapes, dtype=object)))
+    found: list[str] = shapely.to_wkb(
+        polygons, hex=True, byte_order=1, include_srid=True, output_dimension=2
+    ).tolist()
+    return [text.lower() for text in found]
+
+
 def to_degrees(shape: bytes, projection: Projection) -> dict[str, Any]:
     """A projected shape as a GeoJSON geometry in degrees with eleven decimals.
 

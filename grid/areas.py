@@ -111,7 +111,7 @@ class AreaMap:
         self.areas = areas
         self.cells = cells
         self.projection = projection or Projection()
-        self._above = tuple(_above(areas, code) for code in cells.codes)
+        self._above = tuple(above(areas, code) for code in cells.codes)
         self._city = _only_city(areas)
 
     def place(
@@ -321,7 +321,7 @@ def _load(connection: Connection, version: int, effective_at: datetime) -> AreaM
     return AreaMap(version, effective_at, areas, cells, projection)
 
 
-def _above(areas: Mapping[str, Area], code: str) -> tuple[str, str]:
+def above(areas: Mapping[str, Area], code: str) -> tuple[str, str]:
     """City and district of a community, by its chain of parents."""
     found: dict[Level, str] = {}
     for area in _chain(areas, code):

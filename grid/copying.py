@@ -20,8 +20,15 @@ def copy_rows(
 
     Geometry is given as hexadecimal EWKB. Errors of the database pass through as psycopg's.
     """
+    return copy_into(connection, table.name, columns, rows)
+
+
+def copy_into(
+    connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Cell, ...]]
+) -> int:
+    """As `copy_rows`, into a table that is known by its name alone."""
     statement = psycopg.sql.SQL("copy {} ({}) from stdin").format(
-        psycopg.sql.Identifier(table.name),
+        psycopg.sql.Identifier(table),
         psycopg.sql.SQL(", ").join(psycopg.sql.Identifier(name) for name in columns),
     )
     driver: Any = connection.connection.driver_connection

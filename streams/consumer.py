@@ -71,6 +71,11 @@ class BatchConsumer:
     def partitions(self) -> frozenset[Partition]:
         return frozenset(self._claims)
 
+    @property
+    def positions(self) -> Mapping[Partition, int]:
+        """The next offset to use of each partition that is ours."""
+        return {partition: claim.next_offset for partition, claim in self._claims.items()}
+
     def expect(self, topic_ids: Mapping[str, UUID]) -> None:
         """Tells the topic ids before a reader exists (its listener may be called at once)."""
         self._topic_ids = dict(topic_ids)

@@ -7,24 +7,26 @@ from streams.records import Headers
 REPORT_RECEIVED = "wangge.report.received.v1"
 CASE_EVENT_PREFIX = "wangge.case."
 DEAD_LETTER = "wangge.report.dead-lettered.v1"
+_VERSION = ("ce_specversion", b"1.0")
+_JSON = ("content-type", b"application/json")
 
 
 def event_headers(
     *, id_: str, type_: str, source: str, subject: str | None = None, time: str | None = None
 ) -> Headers:
     """The headers of one event (CloudEvents 1.0, Kafka protocol binding, binary mode)."""
-    headers = [
-        ("ce_specversion", b"1.0"),
+    headers: Headers = (
+        _VERSION,
         ("ce_id", id_.encode()),
         ("ce_type", type_.encode()),
         ("ce_source", source.encode()),
-        ("content-type", b"application/json"),
-    ]
+        _JSON,
+    )
     if subject is not None:
-        headers.append(("ce_subject", subject.encode()))
+        headers += (("ce_subject", subject.encode()),)
     if time is not None:
-        headers.append(("ce_time", time.encode()))
-    return tuple(headers)
+        headers += (("ce_time", time.encode()),)
+    return headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One event, encoded once for all readers; `fields` is what filters look at."""
+    """One event, encoded once for all readers; `fields` is what filters look at, so no body."""
 
     source: str
     offset: int
@@ -96,7 +96,9 @@ class Encoder:
         try:
             fields = orjson.loads(record.value or b"")
             type_ = fields["type"]
-        except (orjson.JSONDecodeError, KeyError, TypeError):
+            # Nobody filters by it, and the collector would walk through thousands of them.
+            fields.pop("body", None)
+        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
             return None
         position = encode_position(self._epoch, self.positions)
         return Entry(

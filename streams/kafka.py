@@ -48,10 +48,15 @@ def _ours(what: str) -> Iterator[None]:
         raise BrokerUnavailable(f"{what}: {type(error).__name__} {error}".strip()) from error
 
 
-@lru_cache(maxsize=50_000)
 def _slot(key: bytes, partitions: int) -> int:
     """Where every Kafka client puts the key among so many partitions."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+    return 0 if partitions == 1 else _hashed(key) % partitions
+
+
+# Communities' codes come again and again.
+@lru_cache(maxsize=50_000)
+def _hashed(key: bytes) -> int:
+    return int(murmur2(key) & 0x7FFFFFFF)
 
 
 class _Handle:
@@ -107,7 +112,6 @@ class KafkaWriter:
         self,
         servers: str,
         *,
-        linger_ms: int,
         delivery_s: float,
         batch_bytes: int = 131_072,
         client: str = "wangge",
@@ -119,7 +123,6 @@ class KafkaWriter:
                 client_id=client,
                 enable_idempotence=True,
                 acks="all",
-                linger_ms=linger_ms,
                 batch_size=batch_bytes,
                 delivery_timeout_ms=int(delivery_s * 1000),
                 request_timeout_ms=int(min(delivery_s / 2, 10) * 1000),
@@ -131,22 +134,8 @@ class KafkaWriter:
                 **COMMON,
             )
 
-    def send(self, message: Message, done: Done) -> None:
-        with _ours(f"writing to {message.topic}"):
-            future = self._producer.send(
-                message.topic,
-                key=message.key,
-                value=message.value,
-                headers=list(message.headers),
-            )
-        future.add_callback(lambda _position: done(None))
-        future.add_errback(done)
-
     def send_all(self, group: Sequence[tuple[Message, Done]]) -> None:
-        """As `send` for each record, at once and at a tenth of the cost; nothing lingers.
-
-        The partitions are those that `send` would choose.
-        """
+        """Queues the records in whole batches; a key lies where every Kafka client puts it."""
         with _ours("writing"):
             counts = {topic: self._partitions(topic) for topic in {m.topic for m, _ in group}}
         now = int(time.time() * 1000)
@@ -244,6 +233,11 @@ class _ConsumerReader:
         found: UUID | None = self._consumer._cluster.topic_id(topic)
         return found
 
+    @property
+    def connected(self) -> bool:
+        """Whether a broker holds a connection with us now; a reader that polls always has one."""
+        return any(one.connected for one in list(self._consumer._manager._conns.values()))
+
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The offset that the next record of each partition will get."""
         asked = [TopicPartition(p.topic, p.number) for p in partitions]
@@ -288,6 +282,12 @@ class KafkaGroupReader(_ConsumerReader):
                 **COMMON,
             )
             self._consumer.subscribe([topic], listener=_Listener(self, listener))
+
+    def ends_seen(self) -> dict[Partition, int]:
+        """The ends of our partitions as the last answers of the broker told them; asks nobody."""
+        assigned = self._consumer._subscription.assignment.copy()
+        seen = {Partition(p.topic, p.partition): state.highwater for p, state in assigned.items()}
+        return {partition: end for partition, end in seen.items() if end is not None}
 
 
 class KafkaTailReader(_ConsumerReader):

@@ -4,7 +4,7 @@ import threading
 import time
 
 from streams.errors import Overloaded, StreamError
-from streams.records import Done, GroupWriter, Message
+from streams.records import Done, Message, Writer
 
 PATIENCE_S = 0.25
 
@@ -20,7 +20,7 @@ class BoundedProducer:
     that takes longer than `PATIENCE_S` (a partition without a leader) holds nobody up.
     """
 
-    def __init__(self, writer: GroupWriter, *, max_records: int, max_bytes: int) -> None:
+    def __init__(self, writer: Writer, *, max_records: int, max_bytes: int) -> None:
         self._writer = writer
         self._max_records = max_records
         self._max_bytes = max_bytes
@@ -29,11 +29,17 @@ class BoundedProducer:
         self._waiting: list[tuple[Message, Done]] = []
         self._handed_over = 0
         self._since = 0.0
+        self._heard = 0.0
         self._lock = threading.Lock()
 
     @property
     def in_flight(self) -> int:
         return self._records
+
+    @property
+    def silent_s(self) -> float:
+        """For how long Kafka has taken nothing although records are on their way."""
+        return time.monotonic() - self._heard if self._records else 0.0
 
     def send(self, message: Message, done: Done) -> None:
         """Takes one record for the next group; `done` hears once, from any thread, how it ended."""
@@ -43,6 +49,8 @@ class BoundedProducer:
                 raise Overloaded(
                     f"{self._records} records are already on their way to Kafka; try again later"
                 )
+            if not self._records:
+                self._heard = time.monotonic()
             self._records += 1
             self._bytes += size
 
@@ -51,6 +59,8 @@ class BoundedProducer:
                     self._records -= 1
                     self._bytes -= size
                     self._handed_over -= 1
+                    if error is None:
+                        self._heard = time.monotonic()
                 done(error)
 
             self._waiting.append((message, finished))

@@ -42,20 +42,14 @@ Done = Callable[[Exception | None], None]
 
 
 class Writer(Protocol):
-    """Writes records; `done` is called once, from another thread, with how it ended."""
-
-    def send(self, message: Message, done: Done) -> None:
-        """May block for metadata up to the configured bound; may raise BrokerUnavailable."""
-
-    def close(self) -> None:
-        """Waits briefly for what is under way, then ends."""
-
-
-class GroupWriter(Protocol):
-    """Writes many records at a time."""
+    """Writes records; each `done` is called once, from another thread, with how it ended."""
 
     def send_all(self, group: Sequence[tuple[Message, Done]]) -> None:
-        """As `Writer.send` for each; where it raises, it has taken none of them."""
+        """Takes a group of records, in order.
+
+        May block for metadata up to the configured bound. Where it raises BrokerUnavailable, it
+        has taken none of them.
+        """
 
     def close(self) -> None:
         """Waits briefly for what is under way, then ends."""

@@ -67,8 +67,8 @@ class Category:
     """One small class of a standard.
 
     `code` is the public code ("E0110"), `standard_code` the standard's own ("0110", unique only
-    within standard and kind), `part_class` the part class for parts. `join_radius_m` and
-    `join_hours` say how near and how soon a report joins an open case.
+    within standard and kind), `part_class` the class as the register of parts has it ("P0137").
+    `join_radius_m` and `join_hours` say how near and how soon a report joins an open case.
     """
 
     code: str
@@ -150,7 +150,7 @@ def _categories(big: Place, catalogue: _Catalogue) -> Iterable[tuple[Place, Cate
                 class_en=big_name.en,
                 line=catalogue.line,
                 certainty=Certainty.SURE if sure.value is None else sure.choice(Certainty),
-                part_class=code if kind is Kind.PART else None,
+                part_class=public if kind is Kind.PART else None,
                 conditions=_conditions(place.at("conditions"), public),
                 join_radius_m=catalogue.join_radius_m,
                 join_hours=catalogue.join_hours,

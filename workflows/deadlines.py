@@ -4,6 +4,7 @@ A clock runs from `started_at` until it is stopped. When it goes on later, its e
 kept in `runs`, so that used time can be counted again and a due moment be explained in full.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -192,6 +193,14 @@ def _running(past: _Past, limit: Limit, calendar: WorkingCalendar, start: dateti
         rung=past.rung,
         runs=past.runs,
     )
+
+
+def running_due(deadlines: Iterable[Deadline]) -> datetime | None:
+    """Return the due moment of the stage whose clock runs, if one does."""
+    for deadline in deadlines:
+        if deadline.due_at is not None and deadline.stopped_at is None:
+            return deadline.due_at
+    return None
 
 
 def explain(deadline: Deadline, calendars: Calendars) -> tuple[Span, ...]:

@@ -14,7 +14,6 @@ from starlette.requests import Request
 
 from dispatch.api.problems import Problem
 from dispatch.desk import Desk, DeskRules
-from dispatch.heartbeat import Heartbeat
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import Keys
 from dispatch.knowledge import Knowledge, Known
@@ -22,6 +21,8 @@ from dispatch.mapping import TileCache
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
+from dispatch.watching.door import Post
+from dispatch.watching.recorders import IntakeRecorder
 from dispatch.wiring import Cached
 from streams.errors import StreamError
 from streams.producer import PATIENCE_S, BoundedProducer
@@ -119,7 +120,8 @@ class Context:
     desk: Desk
     definitions: Mapping[str, Definition]
     calendars: Cached[Calendars]
-    heartbeat: Heartbeat
+    post: Post
+    intake_recorder: IntakeRecorder
     tiles: TileCache
     producer: BoundedProducer | None = None
     acknowledgements: Acknowledgements | None = None

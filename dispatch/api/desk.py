@@ -1,6 +1,7 @@
 """Lists, cases, histories and actions: what desks work with."""
 
 import hashlib
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from dispatch import access, reading, sheets
 from dispatch.api import schemas
 from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Context, Ctx, Who
-from dispatch.api.filters import check_filters, filters_of
-from dispatch.cases import Case
+from dispatch.api.filters import check_filters, filters_of, read_instant, unusable
+from dispatch.api.problems import Problem
+from dispatch.cases import Case, database_now
 from dispatch.database import transaction
 from dispatch.desk import ActionRequest, CaseNotFound, DeskRules
 from dispatch.history import moment
@@ -31,6 +33,13 @@ router = APIRouter(prefix="/api/v1", tags=["desk"])
 JSON = "application/json"
 Limit = Annotated[int, Query(ge=1, le=500)]
 After = Annotated[str | None, Query(max_length=400)]
+AsOf = Annotated[
+    str | None,
+    Query(
+        description="RFC 3339, for instance 2026-11-25T08:00:00Z",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
 
 
 class ActionBody(BaseModel):
@@ -67,7 +76,7 @@ def get_areas(
     request: Request, context: Ctx, _who: Who, limit: Limit = 500, after: After = None
 ) -> Response:
     """The areas of the map in force, by code."""
-    areas = context.known().maps[-1].areas
+    areas = context.known().in_force.areas
     return listing(request, [area_row(areas[code]) for code in sorted(areas)], after, limit)
 
 
@@ -112,7 +121,7 @@ def get_cases(
     access.require(who, access.READS_CASES, "read cases")
     known = context.known()
     check_filters(known, who, filters)
-    scope = access.case_scope(who, known.maps[-1].areas)
+    scope = access.case_scope(who, known.in_force.areas)
     with transaction(context.database) as connection:
         cases, following = reading.list_cases(connection, scope, filters, limit=limit, after=after)
     return answer({"items": [sheets.case_row(case) for case in cases], "next": following})
@@ -129,27 +138,37 @@ def get_similar(
     """Open cases that a new report here might repeat, nearest first, with their distance."""
     access.require(who, access.READS_CASES, "read cases")
     known = context.known()
-    scope = access.case_scope(who, known.maps[-1].areas)
-    x, y = known.maps[-1].projection.forward_one(lon, lat)
+    scope = access.case_scope(who, known.in_force.areas)
+    x, y = known.in_force.projection.forward_one(lon, lat)
     with transaction(context.database) as connection:
         found = reading.similar_cases(connection, scope, x, y, category)
     items = [{**sheets.case_row(case), "distance_m": round(away, 2)} for case, away in found]
     return answer({"items": items, "next": None})
 
 
-@router.get("/cases/{key}", response_model=None, responses=schemas.problems(401, 403, 404, 503))
-def get_case(key: str, context: Ctx, who: Who) -> Response:
-    """One case by id or number, with its links, clocks, and what the caller may do now."""
+@router.get(
+    "/cases/{key}", response_model=None, responses=schemas.problems(401, 403, 404, 422, 503)
+)
+def get_case(key: str, context: Ctx, who: Who, as_of: AsOf = None) -> Response:
+    """One case by id or number, with its links, clocks, and what the caller may do now.
+
+    With `as_of` the case as it stood at that moment, rebuilt from its history; nothing can be
+    done in the past, so `actions` is empty. Who may read the case now may read how it stood.
+    """
     access.require(who, access.READS_CASES, "read cases")
+    moment = None if as_of is None else read_instant("as_of", as_of)
     case = visible_case(context, who, key)
     with transaction(context.database) as connection:
-        sheet = sheet_of(context.desk_rules(), connection, who, case)
+        if moment is None:
+            sheet = sheet_of(context.desk_rules(), connection, who, case)
+        else:
+            sheet = sheet_as_of(context, connection, case, moment)
     return answer(sheet, {"Cache-Control": "no-store"})
 
 
 def visible_case(context: Context, who: Principal, key: str) -> Case:
     """The case, or 404 when there is none that the caller may read."""
-    scope = access.case_scope(who, context.known().maps[-1].areas)
+    scope = access.case_scope(who, context.known().in_force.areas)
     with transaction(context.database) as connection:
         case = reading.find_case(connection, key, scope)
     if case is None:
@@ -172,6 +191,28 @@ def sheet_of(
         calendars=rules.calendars,
         actions=[sheets.action_row(form, case, rules.known) for form in forms],
     )
+
+
+def sheet_as_of(
+    context: Context, connection: Connection, case: Case, at: datetime
+) -> dict[str, Any]:
+    """The sheet of a past moment; 422 for one that has not come, 404 for one before the case."""
+    now = database_now(connection)
+    if at > now:
+        raise unusable("as_of", f"lies in the future; it is {moment(now)} now")
+    if at < case.opened_at:
+        told = f"case {case.number} was opened at {moment(case.opened_at)}; it was not there before"
+        raise Problem(404, "not-found", told)
+    standing = reading.case_as_of(connection, case, at)
+    photos = reading.case_photos(connection, case.id)
+    sheet = sheets.case_sheet(
+        standing.case,
+        reports=standing.reports[: reading.REPORTS_SHOWN],
+        photos=[photo for photo in photos if photo["id"] in standing.photos],
+        calendars=context.calendars(),
+        actions=(),
+    )
+    return {**sheet, "as_of": moment(at)}
 
 
 @router.get(

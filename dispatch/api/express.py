@@ -1,6 +1,7 @@
 """The short way to the handlers that take nothing but the request."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -19,9 +20,15 @@ class Express:
     handlers are those of the app's own routes, which document them, and answer the same either way.
     """
 
-    def __init__(self, app: FastAPI, ways: Mapping[tuple[str, str], Handler]) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        ways: Mapping[tuple[str, str], Handler],
+        answered: Callable[[str, int, float], None] = lambda _path, _status, _seconds: None,
+    ) -> None:
         self._app = app
         self._ways = ways
+        self._answered = answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         known = scope["type"] == "http"
@@ -30,8 +37,10 @@ class Express:
             await self._app(scope, receive, send)
             return
         scope["app"] = self._app
+        started = monotonic()
         try:
             response = await handler(Request(scope, receive))
         except Exception as error:  # noqa: BLE001  what is not ours is raised again
             response = problem_of(error).response()
+        self._answered(scope["path"], response.status_code, monotonic() - started)
         await response(scope, receive, send)

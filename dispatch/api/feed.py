@@ -67,8 +67,10 @@ async def _stream(
             try:
                 context.verifier.still_valid(principal)
             except TokenRefused:
+                context.post.metrics.add("feed_dropped_total", 1, "token")
                 return
             if subscriber.overflowed:
+                context.post.metrics.add("feed_dropped_total", 1, "slow")
                 yield chunk
                 return
             yield chunk or b": alive\n\n"

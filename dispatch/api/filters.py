@@ -1,5 +1,7 @@
 """The filters that lists of cases and the feed share, and whether the caller may name them."""
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -12,6 +14,10 @@ from dispatch.reading import Filters
 from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal, Role
 
+INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 Code = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*\z")]
 
 
@@ -54,21 +60,21 @@ def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise wrong("bbox", "must be four numbers: west,south,east,north in degrees") from None
+        raise unusable("bbox", "must be four numbers: west,south,east,north in degrees") from None
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise wrong("bbox", "must be west,south,east,north in degrees, smaller before larger")
+        raise unusable("bbox", "must be west,south,east,north in degrees, smaller before larger")
     return west, south, east, north
 
 
 def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
     """403 for a filter outside the caller's scope, 422 for a code that does not exist."""
-    areas = known.maps[-1].areas
+    areas = known.in_force.areas
     for name in ("city", "district", "community"):
         code = getattr(filters, name)
         if code is None:
             continue
         if code not in areas or areas[code].level != name:
-            raise wrong(name, f"there is no {name} {code!r}; GET /api/v1/areas lists them")
+            raise unusable(name, f"there is no {name} {code!r}; GET /api/v1/areas lists them")
         above = code == principal.scope or access.covers(principal, areas, code)
         if not above and not _is_above(known, code, principal.scope):
             raise Problem(403, "not-allowed", f"{name} {code} lies outside your scope")
@@ -78,12 +84,12 @@ def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
     if principal.role is Role.HANDLER and department != principal.department:
         raise Problem(403, "not-allowed", f"department {department} is not yours")
     if known.departments and department not in known.departments:
-        raise wrong("department", f"there is no department {department!r}")
+        raise unusable("department", f"there is no department {department!r}")
 
 
 def _is_above(known: Known, code: str, scope: str) -> bool:
     """Naming the city or district that the caller's own area lies in narrows nothing."""
-    areas = known.maps[-1].areas
+    areas = known.in_force.areas
     at: str | None = scope
     while at is not None:
         if at == code:
@@ -92,8 +98,22 @@ def _is_above(known: Known, code: str, scope: str) -> bool:
     return False
 
 
-def wrong(field: str, reason: str) -> Problem:
-    """The answer to one wrong part of a request."""
+def read_instant(field: str, text: str) -> datetime:
+    """An instant as RFC 3339 writes it, in UTC; anything else is 422."""
+    try:
+        if not INSTANT.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise unusable(
+            field,
+            "must be a moment with its offset, like 2026-11-25T08:00:00Z or "
+            "2026-11-25T16:00:00%2B08:00 (in an address + is written %2B)",
+        ) from None
+
+
+def unusable(field: str, reason: str) -> Problem:
+    """422 that names the field."""
     return Problem(
         422, "invalid-request", f"{field} {reason}", errors=[FieldProblem(field, reason)]
     )

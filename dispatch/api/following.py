@@ -105,6 +105,8 @@ class Following:
         self._ring = Ring(settings.feed_ring)
         self._subscribers: set[Subscriber] = set()
         self._sources: tuple[Source, ...] = ()
+        self._reader: KafkaTailReader | None = None
+        self._failed = False
         self.epoch = 0
         self.ready = False
 
@@ -115,6 +117,12 @@ class Following:
     @property
     def clients(self) -> int:
         return len(self._subscribers)
+
+    @property
+    def kafka_away(self) -> bool:
+        """Whether Kafka is known to be away: what reads all the time has no connection."""
+        reader = self._reader
+        return self._failed if reader is None else bool(self._sources) and not reader.connected
 
     @property
     def position(self) -> str:
@@ -179,21 +187,22 @@ class Following:
                 # What nobody read yet is gone; begin again at the end, and tell every reader.
                 self.ready = False
                 self._sources = ()
-                log.error("events were deleted before they were read", reason=str(error))
+                log.error("events were deleted before they were read", error=error)
             except StreamError as error:
-                self.ready = False
-                log.warning("kafka is away", reason=str(error))
+                self.ready, self._failed = False, True
+                log.warning("kafka is away", error=error)
             except Unavailable as error:
                 self.ready = False
-                log.warning("postgres is away", reason=str(error))
+                log.warning("postgres is away", error=error)
             except Exception as error:  # noqa: BLE001  the thread must live as long as the process
                 self.ready = False
-                log.error("feed starts again", reason=repr(error))
+                log.error("feed starts again", error=error)
             stop.wait(1)
 
     def _follow(self, stop: Stop) -> None:
         districts = self._districts()
         sources = self._find_sources(districts)
+        self._failed = False
         partitions = partitions_of(sources)
         reader = KafkaTailReader(self._settings.kafka_servers)
         try:
@@ -209,6 +218,7 @@ class Following:
             if not continues:
                 self._loop.call_soon_threadsafe(self._begin, sources, epoch, dict(starts))
             self._loop.call_soon_threadsafe(self._is_ready)
+            self._reader = reader
             look = _Every(self._settings.refresh_s)
             while not stop.is_set() and self._districts() == districts:
                 if look.due() and self._epoch_now(epoch) != epoch:
@@ -218,6 +228,7 @@ class Following:
                 if records:
                     self._loop.call_soon_threadsafe(self._publish, found, dict(encoder.positions))
         finally:
+            self._reader = None
             reader.close()
 
     def _epoch_now(self, known: int) -> int:

@@ -40,7 +40,7 @@ def sender_of(request: Request) -> Principal:
     context = context_of(request)
     if context.settings.public_reports and "authorization" not in request.headers:
         known = context.known()
-        city = next(a.code for a in known.maps[-1].areas.values() if a.parent is None)
+        city = next(a.code for a in known.in_force.areas.values() if a.parent is None)
         return anonymous(context, city)
     principal = principal_of(request)
     access.require(principal, access.SENDS_REPORTS, "send reports")
@@ -82,6 +82,7 @@ async def post_report(request: Request) -> Response:
 
 async def acknowledge(context: Context, reports: Sequence[Accepted]) -> list[Exception | None]:
     """Writes reports to Kafka and waits for all; one entry a report, None where Kafka has it."""
+    context.intake_recorder.accepted(reports)
     messages = [report.message for report in reports if report.message is not None]
     if not messages:
         return [None] * len(reports)
@@ -129,13 +130,18 @@ async def _answer_lines(
     accepted = [one for one in judged if isinstance(one, Accepted)]
     failures = iter(await acknowledge(context, accepted))
     answers: list[bytes] = []
+    statuses: list[int] = []
     for one in judged:
         failure = next(failures) if isinstance(one, Accepted) else one
         if isinstance(one, Accepted) and failure is None:
             context.intake.remember(one)
             answers.append(b'{"status":202,' + one.answer[1:])
+            statuses.append(202)
         elif failure is not None:
-            answers.append(orjson.dumps(problem_of(failure).document))
+            problem = problem_of(failure)
+            answers.append(orjson.dumps(problem.document))
+            statuses.append(problem.status)
+    context.intake_recorder.lines(statuses)
     return answers
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from dispatch import access, mapping
 from dispatch.api import schemas
 from dispatch.api.context import Context, Ctx, Who
-from dispatch.api.filters import check_filters, filters_of, wrong
+from dispatch.api.filters import check_filters, filters_of, unusable
 from dispatch.database import transaction
 from dispatch.history import moment
 from dispatch.reading import Filters
@@ -66,7 +66,7 @@ def get_register_tile(request: Request, z: int, x: int, y: int, context: Ctx, wh
     now, codes = _map_of(context, who)
     tile = Tile(z, x, y)
     if z < REGISTERS_FROM:
-        raise wrong("z", f"must be {REGISTERS_FROM} or more: registers are shown from there")
+        raise unusable("z", f"must be {REGISTERS_FROM} or more: registers are shown from there")
     mark = f"registers-{now.version}-{time.time() // REGISTERS_KEPT_S:.0f}"
 
     def make(connection: Connection, tile: Tile, bounds: Bounds) -> bytes:
@@ -116,7 +116,7 @@ def get_map_cases(
     """The cases in `bbox`: `kind` is `cluster` (with its number of cases) or `case`."""
     access.require(who, access.READS_CASES, "read cases")
     if filters.bbox is None:
-        raise wrong("bbox", "is needed: west,south,east,north in degrees")
+        raise unusable("bbox", "is needed: west,south,east,north in degrees")
     known = context.known()
     check_filters(known, who, filters)
     areas = known.map_at(datetime.now(UTC)).areas

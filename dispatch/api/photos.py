@@ -92,7 +92,7 @@ def get_photo(
 def _may_see(context: Context, who: Principal, photo: UUID, owner: str) -> bool:
     if who.role not in access.READS_CASES:
         return False
-    scope = access.case_scope(who, context.known().maps[-1].areas)
+    scope = access.case_scope(who, context.known().in_force.areas)
     query = text(VISIBLE.replace("{scope}", scope.sql))
     with transaction(context.database) as connection:
         values = {"photo": photo, "owner": owner, **scope.values}

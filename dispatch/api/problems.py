@@ -15,11 +15,13 @@ from starlette.responses import Response
 
 from dispatch.access import Forbidden
 from dispatch.database import is_passing
-from dispatch.desk import CaseNotFound, FieldsWrong, Stale
+from dispatch.desk import CaseNotFound, Stale
 from dispatch.errors import Unavailable
+from dispatch.fields import FieldsWrong
 from dispatch.intake import Refused
 from dispatch.photos import NoRoom, PhotoRefused, PhotoTooLarge
 from dispatch.reading import BadCursor
+from dispatch.rebuilding import NotTold
 from dispatch.reports import FieldProblem
 from dispatch.tokens import TokenRefused
 from grid.tiles import TileError
@@ -112,7 +114,7 @@ def _database(error: DBAPIError) -> Problem:
     if isinstance(error.orig, psycopg.DataError):
         return Problem(422, "invalid-request", "the request holds what cannot be stored")
     if is_passing(error):
-        log.warning("postgres cannot do it now", reason=str(error.orig).strip())
+        log.warning("postgres cannot do it now", error=error)
         return _unavailable(Unavailable("PostgreSQL", str(error.orig)))
     raise error
 
@@ -126,6 +128,7 @@ ANSWERS: dict[type[Exception], Any] = {
     NotAllowed: lambda e: Problem(403, "not-allowed", str(e)),
     Forbidden: lambda e: Problem(403, "not-allowed", str(e)),
     CaseNotFound: lambda e: Problem(404, "not-found", str(e)),
+    NotTold: lambda e: Problem(404, "not-told", f"{e}; what it does tell is under /events"),
     BadCursor: lambda e: Problem(
         422, "cursor", str(e), errors=[FieldProblem("after", "is not a cursor")]
     ),
@@ -157,6 +160,11 @@ def problem_of(error: Exception) -> Problem:
     raise error
 
 
+def route_of(request: Request) -> str:
+    """The path as the service names it, without what the caller wrote into it."""
+    return str(getattr(request.scope.get("route"), "path", "unknown"))
+
+
 def install(app: FastAPI) -> None:
     """Registers the table; every error of the service then has one form."""
 
@@ -183,8 +191,8 @@ def install(app: FastAPI) -> None:
         log.error(
             "request failed",
             method=request.method,
-            path=request.url.path,
-            kind=type(error).__name__,
+            path=route_of(request),
+            error=error,
         )
         detail = "something went wrong here; it is in the log of the api"
         # The server closes the connection after an error; the client must not use it again.

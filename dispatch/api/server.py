@@ -6,15 +6,15 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 
-import orjson
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from dispatch.api import desk, feed, intake, maps, pages, photos, problems, schemas
+from dispatch.api import asyncapi, desk, feed, intake, maps, pages, photos, problems, schemas
 from dispatch.api.context import Acknowledgements, Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
@@ -23,7 +23,7 @@ from dispatch.database import connect_engine, transaction
 from dispatch.desk import Desk
 from dispatch.errors import ConfigurationError
 from dispatch.figures import figures
-from dispatch.heartbeat import KAFKA, Heartbeat
+from dispatch.heartbeat import KAFKA
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import load_keys
 from dispatch.knowledge import Knowledge, Known
@@ -33,6 +33,9 @@ from dispatch.settings import Settings
 from dispatch.stopping import Stop
 from dispatch.sweeping import keep_sweeping
 from dispatch.tokens import Verifier
+from dispatch.watching.door import PLAIN, Post, named_target
+from dispatch.watching.readiness import Readiness
+from dispatch.watching.recorders import IntakeRecorder
 from dispatch.wiring import Cached, installation_of, load_definitions
 from streams.errors import StreamError
 from streams.kafka import KafkaWriter
@@ -52,6 +55,8 @@ def build_context(settings: Settings) -> Context:
     verifier = Verifier(keys.signing)
     store = PhotoStore(settings.photos_dir, settings.photo_limit_pixels)
 
+    post = Post.of("api", settings.run_dir)
+
     def changed(known: Known) -> None:
         verifier.deny(known.denied)
 
@@ -69,14 +74,15 @@ def build_context(settings: Settings) -> Context:
         photos=store,
         intake=Intake(keys, store, topic=settings.reports_topic),
         buckets=Buckets(),
-        desk=Desk(database, store),
+        desk=Desk(database, store, partial(post.metrics.add, "transition_total", 1)),
         definitions=load_definitions(settings.definitions_dir),
         calendars=Cached(
             database,
             lambda connection: load_calendars(connection, settings.calendar),
             settings.refresh_s,
         ),
-        heartbeat=Heartbeat(settings.run_dir, "api"),
+        post=post,
+        intake_recorder=IntakeRecorder(post.metrics),
         tiles=TileCache(),
     )
 
@@ -86,7 +92,8 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     app = FastAPI(
         title="Wangge",
         version="0.1.0",
-        description="The engine that runs a city managed by grid.",
+        description="The engine that runs a city managed by grid. What it publishes to Kafka "
+        "and in the feed is told by /asyncapi.json (AsyncAPI 3.0).",
         lifespan=_lifespan(context, stop),
         docs_url=None,
         redoc_url=None,
@@ -100,6 +107,7 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     for module in (intake, photos, desk, feed, maps):
         app.include_router(module.router)
     _add_health(app, context)
+    asyncapi.install(app, context.settings, context.definitions)
     pages.install(app)
     _add_schemas(app)
     return app
@@ -136,6 +144,7 @@ def _lifespan(
             epoch=lambda: epoch_of(context),
         )
         app.state.following = following
+        _show_gauges(context, following)
         following.start(stop)
         threading.Thread(
             target=_connect_kafka, args=(context, loop, stop), name="kafka", daemon=True
@@ -146,7 +155,7 @@ def _lifespan(
             lambda: figures(context.settings)["engine_lag"],
             stop,
         )
-        beating = asyncio.create_task(_beat(context, stop))
+        beating = asyncio.create_task(_beat(context, following, stop))
         # What is loaded now stays: no collection needs to look at it again (it took 0.3 s).
         gc.collect()
         gc.freeze()
@@ -184,13 +193,12 @@ def _connect_kafka(context: Context, loop: asyncio.AbstractEventLoop, stop: Stop
         try:
             writer = KafkaWriter(
                 settings.kafka_servers,
-                linger_ms=0,
                 delivery_s=10.0,
                 batch_bytes=500_000,  # the broker makes every batch durable by itself
                 client="wangge-api",
             )
         except StreamError as error:
-            log.warning("kafka is away", reason=str(error))
+            log.warning("kafka is away", error=error)
             stop.wait(1)
             continue
         context.producer = BoundedProducer(
@@ -205,12 +213,13 @@ def _connect_kafka(context: Context, loop: asyncio.AbstractEventLoop, stop: Stop
         return
 
 
-async def _beat(context: Context, stop: Stop) -> None:
+async def _beat(context: Context, following: Following, stop: Stop) -> None:
     while not stop.is_set():
-        waiting = None if context.acknowledgements is not None else KAFKA
+        away = context.acknowledgements is None or following.kafka_away
+        waiting = KAFKA if away else None
         if context.knowledge.known is None:
             waiting = "postgres"
-        context.heartbeat.beat(waiting)
+        context.post.heartbeat.beat(waiting)
         await asyncio.sleep(0.5)
 
 
@@ -221,41 +230,62 @@ def _add_health(app: FastAPI, context: Context) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz(request: Request) -> Response:
-        following: Following = request.app.state.following
-        reasons = [
-            reason
-            for failed, reason in (
-                (context.knowledge.known is None, f"no map yet: {context.knowledge.reason}"),
-                (context.acknowledgements is None, "Kafka is not connected"),
-                (not following.ready, "the feed is not connected"),
-            )
-            if failed
-        ]
-        accepts = context.knowledge.known is not None and context.acknowledgements is not None
-        body = orjson.dumps({"ready": accepts, "reasons": reasons})
-        return Response(body, 200 if accepts else 503, media_type="application/json")
+        found = readiness(context, request.app.state.following)
+        return Response(found.body(), 200 if found.ready else 503, media_type="application/json")
 
     @app.get("/metrics", include_in_schema=False)
-    async def metrics(request: Request) -> Response:
-        following: Following = request.app.state.following
-        producer = context.producer
-        lines = [
-            "# TYPE ingest_inflight gauge",
-            f"ingest_inflight {0 if producer is None else producer.in_flight}",
-            "# TYPE feed_clients gauge",
-            f"feed_clients {following.clients}",
-        ]
-        return PlainTextResponse("\n".join(lines) + "\n")
+    async def metrics() -> Response:
+        text = await asyncio.to_thread(context.post.metrics.text)
+        return Response(text, 200, media_type=PLAIN)
+
+
+def _show_gauges(context: Context, following: Following) -> None:
+    show = context.post.metrics.show
+    show("ready", lambda: float(readiness(context, following).ready))
+    show("ingest_inflight", lambda: context.producer.in_flight if context.producer else 0)
+    show("feed_clients", lambda: following.clients)
+
+
+def readiness(context: Context, following: Following) -> Readiness:
+    """Ready is that reports are accepted; the other reasons say what else is missing."""
+    reports = _reports_want(context, following)
+    desks = [
+        reason
+        for failed, reason in (
+            (not following.ready, "the feed is not connected"),
+            (context.knowledge.stale, "desks cannot work: PostgreSQL does not answer"),
+        )
+        if failed
+    ]
+    return Readiness(ready=not reports, reasons=(*reports, *desks))
+
+
+def _reports_want(context: Context, following: Following) -> list[str]:
+    producer, settings = context.producer, context.settings
+    if producer is None or context.acknowledgements is None:
+        kafka = "Kafka is not connected"
+    elif following.kafka_away:
+        kafka = "Kafka does not answer"
+    elif producer.silent_s > settings.kafka_answer_s:
+        kafka = f"Kafka has acknowledged nothing for {producer.silent_s:.0f} s"
+    elif producer.in_flight >= settings.intake_in_flight_records:
+        kafka = f"{producer.in_flight:,} reports are on their way to Kafka; no more are taken"
+    else:
+        kafka = ""
+    no_map = "" if context.knowledge.known else "there is no map yet"
+    return [reason for reason in (no_map, kafka) if reason]
 
 
 def serve_api(settings: Settings, stop: Stop) -> None:
     """Runs the api until told to stop; raises ConfigurationError when the port is taken."""
-    app = build_app(build_context(settings), stop)
+    context = build_context(settings)
+    app = build_app(context, stop)
     server = uvicorn.Server(
         uvicorn.Config(
-            Express(app, EXPRESS),
+            Express(app, EXPRESS, context.intake_recorder.answered),
             host=settings.host,
             port=settings.port,
+            log_config=None,  # its lines go the way of ours (dispatch.logs)
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=2,
@@ -273,7 +303,8 @@ def serve_api(settings: Settings, stop: Stop) -> None:
 
     threading.Thread(target=watch, name="stop", daemon=True).start()
     started = time.monotonic()
-    with suppress(KeyboardInterrupt):
+    address = f"{settings.host}:{settings.port}"
+    with suppress(KeyboardInterrupt), named_target(settings.targets_dir, "api", address):
         try:
             server.run()
         except SystemExit as error:

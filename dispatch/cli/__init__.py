@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli import bench, doctor, operating, registers, simulating, status, up
+from dispatch.cli import bench, borders, doctor, operating, registers, simulating, status, up
 from dispatch.cli.tokens import tokens
 from dispatch.errors import DispatchError
 from dispatch.logs import set_up_logs
@@ -31,6 +31,7 @@ app.command()(simulating.simulate)
 app.command(name="restore-mark")(operating.restore_mark)
 app.add_typer(tokens, name="token")
 app.add_typer(registers.register, name="register")
+app.add_typer(borders.borders, name="borders")
 app.add_typer(operating.audit, name="audit")
 app.add_typer(operating.deadletters, name="deadletters")
 app.add_typer(operating.relay, name="relay")

@@ -144,7 +144,7 @@ def deadletters_retry(
     if unknown:
         names = ", ".join(sorted(map(str, unknown)))
         raise ConfigurationError(f"no dead letter waits under {names}; nothing was put in again")
-    writer = KafkaWriter(settings.kafka_servers, linger_ms=5, delivery_s=10)
+    writer = KafkaWriter(settings.kafka_servers, delivery_s=10)
     failed = 0
     for letter in letters:
         outcome: list[Exception | None] = []
@@ -154,7 +154,7 @@ def deadletters_retry(
             value=letter.value or b"",
             headers=tuple((name, value.encode()) for name, value in letter.headers.items()),
         )
-        writer.send(message, outcome.append)
+        writer.send_all([(message, outcome.append)])
         writer.flush(12)
         if outcome and outcome[0] is None:
             mark_retried(database, letter.id)

@@ -1,33 +1,70 @@
 """`wangge register`: files into the registers and out of them."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
-from dispatch.catalogue import changed
+from dispatch.borders import case_moves
+from dispatch.catalogue import changed, load_catalogue
+from dispatch.cli.importing import Outcome, tell
 from dispatch.database import connect_engine, transaction
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
 from dispatch.wiring import ensure_topics
+from geo.systems import given_system
+from grid.areas import load_map
+from grid.files.delimited import Encoding
+from grid.files.table import BadFile
+from grid.importing.area_files import AreaSource
 from grid.importing.areas import export_areas, import_areas
+from grid.importing.exporting import export_register as export_rows
+from grid.importing.registers import REGISTERS
+from grid.importing.upserting import ImportOptions
+from grid.importing.upserting import import_register as import_rows
+from grid.moving import register_moves
+from workflows.categories import Kind
 
 register = typer.Typer(help="Import and export the registers.", no_args_is_help=True)
 DataDir = Annotated[Path | None, typer.Option(help="Where the installation's data lie.")]
-NAMES = ("areas",)
+AREAS = "areas"
+NAMES = (AREAS, *REGISTERS)
+WHICH = f"Which register: {', '.join(NAMES)}."
+LOCKED = "55P03"
 
 
 @register.command(name="import")
-def import_register(
-    name: Annotated[str, typer.Argument(help="Which register: areas.")],
-    file: Annotated[Path, typer.Argument(help="GeoJSON in longitude and latitude (WGS-84).")],
+def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
+    name: Annotated[str, typer.Argument(help=WHICH)],
+    file: Annotated[Path, typer.Argument(help="GeoJSON, GeoPackage, CSV or XLSX.")],
     effective: Annotated[
         datetime | None,
         typer.Option(help="When the new map takes effect (UTC), at least 60 s ahead."),
+    ] = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(help="wgs84, gcj02, bd09, cgcs2000 or EPSG:n, if the file does not say."),
+    ] = None,
+    encoding: Annotated[Encoding, typer.Option(help="Of a CSV file.")] = Encoding.AUTO,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Judge and compare, and change nothing.")
+    ] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Duties, members: remove what the file lacks.")
+    ] = False,
+    refused: Annotated[
+        Path | None, typer.Option(help="Where refused rows go; default FILE.refused.csv.")
+    ] = None,
+    differences: Annotated[
+        Path | None, typer.Option(help="Where every difference goes, as CSV.")
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -37,45 +74,123 @@ def import_register(
     database = connect_engine(
         settings.database_url, role="register", statement_timeout_ms=600_000, idle_timeout_ms=0
     )
-    at = effective or datetime.now(UTC) + timedelta(seconds=60)
-    with Progress(console=Console(stderr=True)) as bar, transaction(database) as connection:
-        tasks: dict[str, int] = {}
-
-        def progress(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
-
-        report = import_areas(connection, file, at.replace(tzinfo=at.tzinfo or UTC), progress)
-        if not report.refused:
+    at = None if effective is None else effective.replace(tzinfo=effective.tzinfo or UTC)
+    source = AreaSource(crs=crs, encoding=encoding)
+    with bars() as told, plainly(file), _rehearsal(database, dry_run) as connection:
+        if name == AREAS:
+            report = import_areas(connection, file, at, told, source)
+            outcome = Outcome.of_areas(report)
+            if dry_run and report.effective_at is not None:
+                outcome = _preview(connection, report.effective_at, outcome)
+        else:
+            options = _options(connection, crs, encoding, complete)
+            reports = import_rows(connection, REGISTERS[name], file, options, told)
+            outcome = Outcome.of_rows(reports)
+        if outcome.is_done:
             changed(connection)
-    if report.refused:
-        table = Table("row", "field", "value", "reason", title="Nothing was imported")
-        for row in report.refused:
-            table.add_row(str(row.row), row.field, str(row.value), row.reason)
-        Console(stderr=True).print(table)
-        raise typer.Exit(1)
-    ensure_topics(settings)
-    typer.echo(
-        f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged; "
-        f"in force from {at.isoformat()}"
-    )
+    tell(outcome, dry_run=dry_run, refused=refused or _beside(file), differences=differences)
+    if name == AREAS and not dry_run:
+        ensure_topics(settings)
 
 
 @register.command(name="export")
 def export_register(
-    name: Annotated[str, typer.Argument(help="Which register: areas.")],
-    file: Annotated[Path, typer.Argument(help="Where the GeoJSON goes.")],
+    name: Annotated[str, typer.Argument(help=WHICH)],
+    file: Annotated[Path, typer.Argument(help="Where it goes: .geojson, .gpkg, .csv or .xlsx.")],
+    crs: Annotated[str, typer.Option(help="wgs84, gcj02, bd09, cgcs2000 or EPSG:n.")] = "wgs84",
+    encoding: Annotated[Encoding, typer.Option(help="Of a CSV file.")] = Encoding.UTF8,
     data_dir: DataDir = None,
 ) -> None:
     """Export a register as it is in force now."""
     _check(name)
-    database = connect_engine(settings_for(data_dir).database_url, role="register")
-    with transaction(database) as connection:
-        export_areas(connection, file)
-    typer.echo(f"wrote {file}")
+    database = connect_engine(
+        settings_for(data_dir).database_url, role="register", statement_timeout_ms=600_000,
+        idle_timeout_ms=0,
+    )  # fmt: skip
+    with plainly(file), transaction(database) as connection:
+        system = given_system(crs)
+        if name == AREAS:
+            count = export_areas(connection, file, system, encoding)
+        else:
+            count = export_rows(connection, REGISTERS[name], file, system, encoding)
+    typer.echo(f"wrote {file}: {count:,} rows")
+
+
+def _preview(connection: Connection, at: datetime, outcome: Outcome) -> Outcome:
+    """What the map that takes effect at `at` would move."""
+    new = load_map(connection, at)
+    cases = list(case_moves(connection, new))
+    return outcome.with_moves(cases, register_moves(connection, new))
 
 
 def _check(name: str) -> None:
     if name not in NAMES:
-        raise ConfigurationError(f"there is no register {name!r} to import; there is: areas")
+        raise ConfigurationError(
+            f"there is no register {name!r} to import; there are: {', '.join(NAMES)}"
+        )
+
+
+def _beside(file: Path) -> Path:
+    return Path(f"{file}.refused.csv")
+
+
+def _options(
+    connection: Connection, crs: str | None, encoding: Encoding, complete: bool
+) -> ImportOptions:
+    categories = load_catalogue(connection).categories.values()
+    return ImportOptions(
+        crs=crs,
+        encoding=encoding,
+        complete=complete,
+        categories=[category.code for category in categories],
+        part_classes=[category.code for category in categories if category.kind is Kind.PART],
+    )
+
+
+class _Bars:
+    """Progress bars, one a step."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._steps: dict[str, int] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what not in self._steps:
+            self._steps[what] = self._bar.add_task(what, total=total)
+        self._bar.update(self._steps[what], completed=done, total=total)  # type: ignore[arg-type]
+
+
+@contextmanager
+def bars() -> Iterator[_Bars]:
+    with Progress(console=Console(stderr=True)) as bar:
+        yield _Bars(bar)
+
+
+@contextmanager
+def _rehearsal(database: Engine, dry_run: bool) -> Iterator[Connection]:
+    """A transaction; a dry run does everything in it and takes it back."""
+    with transaction(database) as connection:
+        yield connection
+        if dry_run:
+            connection.rollback()
+
+
+@contextmanager
+def plainly(file: Path) -> Iterator[None]:
+    """Says in a sentence what else can go wrong: the file, the disk, another import."""
+    try:
+        yield
+    except BadFile as error:
+        raise ConfigurationError(f"{file}: {error.fault.value}: {error}") from error
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or "there is not enough memory for it"
+        raise ConfigurationError(f"{file} cannot be read or written: {reason}") from error
+    except (DBAPIError, psycopg.Error) as error:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(original, "sqlstate", None) == LOCKED:
+            reason = "another import is under way; wait for its end and run it again"
+            raise ConfigurationError(reason) from error
+        reason = (str(original).strip() or "it is away").splitlines()[0]
+        raise ConfigurationError(
+            f"the database took none of {file}: {reason}; nothing was changed"
+        ) from error

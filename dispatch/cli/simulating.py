@@ -13,6 +13,7 @@ from dispatch.demo import handler_department
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
 from dispatch.keys import load_keys
+from dispatch.logs import catch_the_uncaught
 from dispatch.settings import Settings
 from dispatch.simulation import Simulator
 from dispatch.stopping import Stop
@@ -35,6 +36,7 @@ def simulate(
     if seconds is None and not forever:
         seconds = 60
     settings = settings_for(data_dir)
+    catch_the_uncaught()
     stop = Stop().listen()
     simulator = Simulator(
         _url(settings), _tokens(settings), secrets.randbits(32) if seed is None else seed

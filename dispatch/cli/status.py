@@ -15,6 +15,9 @@ FIGURES_S = 8.0
 
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+    live: Annotated[
+        bool, typer.Option("--watch", help="Renew the table every second until Ctrl-C.")
+    ] = False,
     data_dir: DataDir = Path(DEFAULT_NAME),
 ) -> None:
     """Show every process and the figures that tell whether work flows.
@@ -27,6 +30,9 @@ def status(
     from dispatch.supervisor.figures import UNKNOWN, LatestFigures
     from dispatch.supervisor.screen import figure_table, process_table, warnings_of
 
+    if live:
+        _watch(as_json, data_dir)
+        return
     rows = record.read_record(data_dir)
     access = read_access(data_dir)
     figures = UNKNOWN
@@ -48,3 +54,15 @@ def status(
     console.print(figure_table(figures))
     for warning in warnings_of(figures):
         console.print(f"[yellow]mind: {warning}[/yellow]")
+
+
+def _watch(as_json: bool, data_dir: Path) -> None:
+    from dispatch.supervisor.live import watch
+
+    console = Console(highlight=False)
+    if as_json or not console.is_terminal:
+        raise typer.BadParameter(
+            "it draws on a terminal; programs call `wangge status --json` as often as they like",
+            param_hint="--watch",
+        )
+    watch(data_dir, console)

@@ -46,6 +46,10 @@ log_timezone = 'UTC'
 log_destination = 'stderr'
 log_line_prefix = '%m [%p] %a '
 log_min_duration_statement = '2s'
+# People's words are in parameters, and in the details that quote a row that was refused.
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+log_error_verbosity = terse
 fsync = {durable}
 synchronous_commit = {durable}
 full_page_writes = {durable}

@@ -1,7 +1,6 @@
 """The figures that `wangge up` and `wangge status` show, never waiting long for them."""
 
 import threading
-import time
 from collections.abc import Mapping
 
 from dispatch.settings import Settings
@@ -18,11 +17,16 @@ class LatestFigures:
         self._every_s = every_s
         self._latest = UNKNOWN
         self._asked = threading.Event()
+        self._closed = threading.Event()
         threading.Thread(target=self._ask, name="figures", daemon=True).start()
 
     @property
     def latest(self) -> Mapping[str, object]:
         return self._latest
+
+    def close(self) -> None:
+        """Asks no more."""
+        self._closed.set()
 
     def wait(self, timeout_s: float) -> Mapping[str, object]:
         """The first answer, or what is not known when there is none in time."""
@@ -30,10 +34,10 @@ class LatestFigures:
         return self._latest
 
     def _ask(self) -> None:
-        while True:
+        while not self._closed.is_set():
             self._latest = ask(self._settings)
             self._asked.set()
-            time.sleep(self._every_s)
+            self._closed.wait(self._every_s)
 
 
 def ask(settings: Settings) -> Mapping[str, object]:

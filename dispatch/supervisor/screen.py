@@ -1,7 +1,7 @@
 """What `wangge up` shows: plain lines, or on a terminal a picture that renews itself."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -63,7 +63,7 @@ class PlainScreen:
             return
         self._shown_s = now
         waiting = [f"{row.name} waits for {row.waiting_for}" for row in rows if row.waiting_for]
-        parts = [f"{name.replace('_', ' ')} {_shown(value)}" for name, value in _counts(figures)]
+        parts = [f"{name.replace('_', ' ')} {shown(value)}" for name, value in _counts(figures)]
         self.say(", ".join([*parts, *waiting]) or "running")
         for warning in warnings_of(figures):
             self.say(f"mind: {warning}")
@@ -131,11 +131,16 @@ def _picture(rows: list[ProcessRow], figures: Figures) -> Table:
     return outer
 
 
-def process_table(rows: Iterable[ProcessRow]) -> Table:
-    """Processes as a table, for the live picture and for `wangge status`."""
+def process_table(
+    rows: Iterable[ProcessRow], more: Mapping[str, Callable[[ProcessRow], str]] | None = None
+) -> Table:
+    """Processes as a table; `more` columns tell something else of each."""
     table = Table(box=None, pad_edge=False)
     for heading in ("process", "pid", "since", "restarts", "waits for"):
         table.add_column(heading)
+    further = more or {}
+    for heading in further:
+        table.add_column(heading, justify="right")
     for row in rows:
         since = datetime.fromisoformat(row.since).astimezone() if row.since else None
         table.add_row(
@@ -144,6 +149,7 @@ def process_table(rows: Iterable[ProcessRow]) -> Table:
             f"{since:%m-%d %H:%M:%S}" if since else "–",
             str(row.restarts),
             f"[yellow]{row.waiting_for}[/yellow]" if row.waiting_for else "",
+            *(tell(row) for tell in further.values()),
         )
     return table
 
@@ -152,7 +158,7 @@ def figure_table(figures: Figures) -> Table:
     """Figures as a table; what is not known is a question mark."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for name, value in _counts(figures):
-        table.add_row(name.replace("_", " "), _shown(value))
+        table.add_row(name.replace("_", " "), shown(value))
     return table
 
 
@@ -166,7 +172,8 @@ def _counts(figures: Figures) -> list[tuple[str, object]]:
     return [(name, value) for name, value in figures.items() if name != "warnings"]
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A figure as people read it."""
     if value is None:
         return "?"
     return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -5,7 +5,8 @@ A file adds and changes the areas it names; areas it does not name stay as they 
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,15 +15,22 @@ from sqlalchemy import Connection, text
 
 from geo import ewkb
 from geo.crs import Projection
-from geo.geojson import read_features, shown
-from geo.shapes import to_degrees
+from geo.geojson import shown
+from geo.shapes import areas_m2, to_degrees
+from geo.systems import WGS84, GivenSystem
 from grid import tables
 from grid.areas import Level, load_map
 from grid.columns import SRID
 from grid.copying import copy_rows
 from grid.errors import NoMapError, RegisterError
+from grid.files.delimited import Encoding
+from grid.files.opening import Form
+from grid.files.writing import Outgoing, write_tables
+from grid.importing.area_files import COLUMNS, AreaSource, form_or_geojson, read_areas
 from grid.importing.checks import gaps_m2, map_refusals
+from grid.importing.exporting import polygon_out
 from grid.importing.rows import AreaRow, Judged, Refusal, judge
+from grid.importing.upserting import Difference
 
 LEAD = timedelta(seconds=60)
 """How far ahead a new map takes effect at least, so that all processes change together."""
@@ -37,7 +45,7 @@ class ImportReport:
 
     `noded` are areas that the file does not name whose border gained a corner from a neighbour in
     it. `gaps` are square metres of an area that the areas below it leave uncovered (allowed).
-    `version` is the new map's, None when nothing changed.
+    `version` is the new map's and `effective_at` its moment, None when nothing changed.
     """
 
     added: tuple[str, ...] = ()
@@ -47,10 +55,21 @@ class ImportReport:
     refused: tuple[Refusal, ...] = ()
     gaps: Mapping[str, float]
     version: int | None = None
+    effective_at: datetime | None = None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def fields(self) -> Mapping[str, int]:
+        """How many areas change in each field."""
+        return Counter(one.field for one in self.differences if one.kind == "changed")
 
 
 def import_areas(
-    connection: Connection, path: Path, effective_at: datetime | None, progress: Progress
+    connection: Connection,
+    path: Path,
+    effective_at: datetime | None,
+    progress: Progress,
+    source: AreaSource = AreaSource(),  # noqa: B008  frozen
 ) -> ImportReport:
     """Imports areas in the connection's transaction, which the caller commits.
 
@@ -62,7 +81,7 @@ def import_areas(
     if effective_at is not None and effective_at.tzinfo is None:
         raise ValueError(f"effective_at {effective_at} has no zone; say +08:00 or Z")
     progress(_STEPS[0], 0, len(_STEPS))
-    reading = read_features(path.read_bytes())
+    reading = read_areas(path, source, progress)
     # One import at a time: each builds on the newest version.
     connection.execute(text("lock table map_version in share row exclusive mode"))
     held = _held(connection)
@@ -82,12 +101,17 @@ def import_areas(
     rows = {row.code: row for row in (*judged.rows, *judged.noded)}
     version = _write(connection, report, rows, moment)
     progress(_STEPS[2], 3, len(_STEPS))
-    return replace(report, version=version)
+    return replace(report, version=version, effective_at=moment)
 
 
-def export_areas(connection: Connection, path: Path) -> int:
-    """Writes the areas of the newest version, which may still lie in the future, as GeoJSON;
-    returns how many.
+def export_areas(
+    connection: Connection,
+    path: Path,
+    system: GivenSystem = WGS84,
+    encoding: Encoding = Encoding.UTF8,
+) -> int:
+    """Writes the areas of the newest version, which may still lie in the future, as the file's name
+    says (GeoJSON where it says nothing); returns how many.
 
     What it writes, an import into the same register finds unchanged. The file appears whole or
     not at all. Raises NoMapError when there is no map.
@@ -96,6 +120,9 @@ def export_areas(connection: Connection, path: Path) -> int:
     if not held:
         raise NoMapError("there is no area to export; import areas or load the demo city first")
     projection = Projection()
+    if not (system.is_plain and form_or_geojson(path) is Form.GEOJSON):
+        write_tables(path, [_outgoing(held, projection, system)], system, encoding)
+        return len(held)
     lines = [_feature(row, projection) for row in held.values()]
     body = '{"type": "FeatureCollection", "features": [\n' + ",\n".join(lines) + "\n]}\n"
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -120,6 +147,40 @@ def _compare(held: Mapping[str, AreaRow], judged: Judged) -> ImportReport:
         noded=tuple(row.code for row in judged.noded),
         refused=tuple(map_refusals(after)),
         gaps=gaps_m2(after),
+        differences=tuple(_differences(held, [r for r in judged.rows if r.code not in same])),
+    )
+
+
+_FIELDS = ("level", "parent", "name_zh", "name_en", "made", "shape")
+
+
+def _differences(held: Mapping[str, AreaRow], new: Sequence[AreaRow]) -> Iterator[Difference]:
+    for row in new:
+        old = held.get(row.code)
+        if old is None:
+            yield Difference(kind="added", key=row.code)
+            continue
+        for name in _FIELDS:
+            before, after = getattr(old, name), getattr(row, name)
+            if before == after:
+                continue
+            field = name
+            if name == "shape":
+                field = "geometry"
+                before, after = (f"{m2:.0f} m²" for m2 in areas_m2([before, after]))
+            yield Difference(
+                kind="changed", key=row.code, field=field, old=str(before), new=str(after)
+            )
+
+
+def _outgoing(held: Mapping[str, AreaRow], projection: Projection, system: GivenSystem) -> Outgoing:
+    names = tuple(column.name for column in COLUMNS)
+    return Outgoing(
+        name="areas",
+        columns=names,
+        rows=[tuple(getattr(row, name) for name in names) for row in held.values()],
+        geometries=[polygon_out(row.shape, projection, system) for row in held.values()],
+        kind="MultiPolygon",
     )
 
 

@@ -19,6 +19,7 @@ from workflows.definition import Definition
 OPENED = "wangge.case.opened.v1"
 ATTACHED = "wangge.case.attached.v1"
 RELOCATED = "wangge.case.relocated.v1"
+REMAPPED = "wangge.case.remapped.v1"
 
 
 def check(recorded: Recorded) -> list[Violation]:
@@ -174,6 +175,7 @@ class _Steps:
             version = 1
         elif action is None:
             wrong = None if event.type != OPENED else "is a second opening"
+            version += event.type == REMAPPED
         else:
             wrong = self._move(action.name, event)
             version += action.raises_version
@@ -245,9 +247,9 @@ def _topics_wrong(
 
 
 def _districts_of(event: Event) -> set[str]:
-    """Where an event belongs; a relocation is also told where the case leaves."""
+    """Where an event belongs; a move is also told where the case leaves."""
     districts = {str(event.body["areas"]["district"])}
-    if event.type == RELOCATED:
+    if event.type in (RELOCATED, REMAPPED):
         districts.add(str(event.body["was_place"]["areas"]["district"]))
     return districts
 

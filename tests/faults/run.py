@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from dispatch.audit import Tally, verify
+from dispatch.database import connect_engine, transaction
 from dispatch.keys import load_keys
 from dispatch.simulation import FieldWork
 from dispatch.supervisor.figures import ask
@@ -59,6 +61,8 @@ class Outcome:
     recorded: Recorded
     account: str
     unfinished: str | None
+    untrue: Sequence[str]
+    """Case rows that are not what their events say, each with the first difference."""
 
 
 def play(plan: Plan, command: Sequence[str] = WANGGE) -> Outcome:
@@ -84,7 +88,18 @@ def _play(plan: Plan, installation: Installation, definition: Definition) -> Out
     nemesis.halt("clock")
     _wait_for_rest(installation, 5, overdue=False)
     recorded = read_run(installation, diary, {definition.key: definition}, ended_at)
-    return Outcome(recorded=recorded, account=diary.text(), unfinished=unfinished)
+    untrue = _untrue_rows(installation)
+    return Outcome(recorded=recorded, account=diary.text(), unfinished=unfinished, untrue=untrue)
+
+
+def _untrue_rows(installation: Installation) -> list[str]:
+    """Rebuilds every case from its events, as `wangge audit verify` does."""
+    database = connect_engine(installation.admin_url, role="test", statement_timeout_ms=0)
+    with transaction(database) as connection:
+        connection.exec_driver_sql("set transaction isolation level repeatable read, read only")
+        found = [f"{one.number} seq {one.seq}: {one.wrong}" for one in verify(connection, Tally())]
+    database.dispose()
+    return found
 
 
 @contextmanager
@@ -179,13 +194,12 @@ def _all(installation: Installation, name: str) -> list[Mapping[str, object]]:
 
 def _poison(installation: Installation) -> None:
     """Records that nobody can read, straight into the topic."""
-    writer = KafkaWriter(installation.kafka_servers, linger_ms=0, delivery_s=10)
+    writer = KafkaWriter(installation.kafka_servers, delivery_s=10)
     for number, value in enumerate(POISON):
         headers = event_headers(id_=secrets.token_hex(4), type_=REPORT_RECEIVED, source="/test")
         key = str(number).encode()
-        writer.send(
-            Message(topic="wangge.reports", key=key, value=value, headers=headers), lambda _: None
-        )
+        message = Message(topic="wangge.reports", key=key, value=value, headers=headers)
+        writer.send_all([(message, lambda _: None)])
     writer.flush(10)
     writer.close()
 

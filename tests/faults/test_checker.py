@@ -238,3 +238,29 @@ def test_a_good_run_has_no_violation() -> None:
 )
 def test_each_anomaly_is_found(spoil: Spoil, expected: str) -> None:
     assert expected in {violation.check for violation in check(spoil(good()))}
+
+
+def remapped(version: int) -> Recorded:
+    """A run whose case is moved to another district by a new map, as a last event."""
+    run = good()
+    chain = Chain("case-1", district="431103", events=list(run.events))
+    was = {"areas": {"district": "431102"}, "map_version": 1}
+    chain.add("remapped", 3005, state="handled", version=version, map_version=2, was_place=was)
+    moved = with_events(run, chain.events)
+    last = chain.events[-1]
+    return replace(
+        moved,
+        cases=[replace(moved.cases[0], version=version)],
+        case_records=[*run.case_records, record_of(last), record_of(last, district="431103")],
+    )
+
+
+def test_a_case_moved_by_a_new_map_is_in_order_when_its_version_rises() -> None:
+    assert check(remapped(version=4)) == []
+    assert [(one.check, one.subject) for one in check(remapped(version=3))] == [("C3", "case-1")]
+
+
+def test_a_case_moved_by_a_new_map_is_told_in_both_districts() -> None:
+    run = remapped(version=4)
+    lost = replace(run, case_records=run.case_records[:-1])
+    assert [one.check for one in check(lost)] == ["C4"]

@@ -31,6 +31,7 @@ def test_a_run_full_of_faults_loses_and_doubles_nothing() -> None:
     verdict = Verdict(violations=check(outcome.recorded))
     assert not verdict.violations, f"{verdict.text()}\n{outcome.account}"
     assert outcome.unfinished is None, outcome.account
+    assert outcome.untrue == [], outcome.untrue[:8]
     recorded = outcome.recorded
     accepted = {c.report for c in recorded.report_calls if c.outcome is Outcome.OK}
     acted = {c.event_type for c in recorded.action_calls if c.outcome is Outcome.OK}

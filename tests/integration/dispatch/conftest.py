@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 
 from dispatch import demo
 from dispatch.database import connect_engine, driver_url, transaction
@@ -27,6 +27,7 @@ from grid.demo.load import DemoSize
 from streams.consumer import Advance, Batch
 from streams.envelope import REPORT_RECEIVED, event_headers
 from streams.records import Partition, Record
+from tests.bodies import BODIES, undocumented
 from tests.conftest import TestDatabase, copy_database
 from tests.integration.dispatch.live import Live
 
@@ -52,12 +53,17 @@ def city(postgres_server: PrivatePostgres, small_city: str) -> Iterator[TestData
     """A city of the test's own."""
     name = f"city_{uuid.uuid4().hex[:12]}"
     yield copy_database(postgres_server, small_city, name)
+    told = create_engine(driver_url(postgres_server.url("wangge_owner", name)))
+    with told.connect() as connection:
+        strange = undocumented((row.type, row.body) for row in connection.execute(text(BODIES)))
+    told.dispose()
     owner = create_engine(
         driver_url(postgres_server.url("wangge_owner", "postgres")), isolation_level="AUTOCOMMIT"
     )
     with owner.connect() as connection:
         connection.exec_driver_sql(f"drop database {name} with (force)")
     owner.dispose()
+    assert strange == []
 
 
 @pytest.fixture

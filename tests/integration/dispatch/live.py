@@ -175,24 +175,23 @@ class Live:
 
     def send(self, *values: LocatedReport | bytes, id_: str | None = None) -> None:
         """Writes records into the reports topic and waits until Kafka has them."""
-        writer = KafkaWriter(self.settings.kafka_servers, linger_ms=1, delivery_s=10)
+        writer = KafkaWriter(self.settings.kafka_servers, delivery_s=10)
         failures: list[Exception | None] = []
-        for value in values:
-            report = value if isinstance(value, LocatedReport) else None
-            message = Message(
-                topic=self.settings.reports_topic,
-                key=b"k" if report is None else report.community.encode(),
-                value=value if report is None else report.to_bytes(),
-                headers=event_headers(
-                    id_=id_ or (report.id if report else "none"),
-                    type_=REPORT_RECEIVED,
-                    source="/test",
-                ),
-            )
-            writer.send(message, failures.append)
+        writer.send_all([(self._message(value, id_), failures.append) for value in values])
         writer.flush(10)
         writer.close()
         assert failures == [None] * len(values)
+
+    def _message(self, value: LocatedReport | bytes, id_: str | None) -> Message:
+        report = value if isinstance(value, LocatedReport) else None
+        return Message(
+            topic=self.settings.reports_topic,
+            key=b"k" if report is None else report.community.encode(),
+            value=value if isinstance(value, bytes) else value.to_bytes(),
+            headers=event_headers(
+                id_=id_ or (report.id if report else "none"), type_=REPORT_RECEIVED, source="/test"
+            ),
+        )
 
     def read(self, topic: str) -> list[Record]:
         """All records of a topic, partition by partition."""

@@ -13,7 +13,8 @@ from dispatch.access import Forbidden
 from dispatch.audit import Tally, verify
 from dispatch.catalogue import load_calendars
 from dispatch.database import transaction
-from dispatch.desk import ActionRequest, CaseNotFound, Desk, DeskRules, FieldsWrong, Stale
+from dispatch.desk import ActionRequest, CaseNotFound, Desk, DeskRules, Stale
+from dispatch.fields import FieldsWrong
 from dispatch.knowledge import load_known
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
@@ -25,6 +26,7 @@ from workflows.errors import ActionRefused, NotAllowed
 HERE, THERE = "431103", "431102"
 ELSEWHERE = {"lon": 111.6200, "lat": 26.2250}  # in THERE
 REASON = "现场核对"
+VERSION = 'select version from "case" where cast(id as text) = :id'
 DEFINITION = load_definitions()["urban_management@1"]
 
 
@@ -58,7 +60,7 @@ class Office:
     def act(self, who: Principal, name: str, **fields: Any) -> bytes:
         request = ActionRequest(
             name=name,
-            version=fields.pop("version", self.one('select version from "case"')),
+            version=fields.pop("version", self.one(VERSION, id=self.key)),
             reason=fields.pop("reason", REASON),
             id=fields.pop("id", None),
             fields=fields,

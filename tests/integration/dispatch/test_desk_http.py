@@ -159,3 +159,48 @@ def test_what_is_not_there_not_allowed_or_not_possible_is_said(live: Live, desk:
     assert act("fly", live.token("acceptor"), version=3).status_code in {403, 409}
     for nowhere in ("YZ1999", str(uuid.uuid4()), "%00", "a%0ab", "x" * 3000):
         assert act("urge", live.token("supervisor"), case=nowhere, version=3).status_code == 404
+
+
+def test_a_case_is_shown_as_it_stood_at_any_moment_since_its_opening(
+    live: Live, desk: Door
+) -> None:
+    api, key, handler = desk
+    supervisor = live.token("supervisor")
+
+    def sheet(who: dict[str, str] = supervisor, **query: str) -> httpx.Response:
+        return api.get(f"/cases/{key}", params=query, headers=who)
+
+    first = sheet().json()
+    photo = str(uuid.uuid4())
+    api.post(f"/cases/{key}/actions/start", json={"version": 1}, headers=handler)
+    fields = {"version": 2, "text": "清理完毕", "photos": [photo]}
+    assert api.post(f"/cases/{key}/actions/feedback", json=fields, headers=handler).is_success
+    events = api.get(f"/cases/{key}/events", headers=supervisor).json()["items"]
+    opened, started, handled = (event["at"] for event in events)
+
+    def without_now(sheet: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in sheet.items() if name not in {"actions", "as_of"}}
+
+    then = sheet(as_of=opened).json()
+    assert without_now(then) == without_now(first)
+    assert (then["actions"], then["as_of"]) == ([], opened)
+    assert without_now(sheet(as_of=handled).json()) == without_now(sheet().json())
+    assert sheet(as_of=handled).json()["photos"] == [{"id": photo, "from": "feedback"}]
+    between = sheet(as_of=started.replace("Z", "+00:00")).json()
+    assert (between["state"], between["version"], between["photos"]) == ("handling", 2, [])
+    assert between["due_at"] == first["due_at"]
+
+    before = sheet(as_of="2020-01-01T00:00:00+08:00")
+    assert before.status_code == 404
+    assert f"was opened at {opened}" in before.json()["detail"]
+    for wrong in (
+        "", "now", "2026-11-25", "2026-11-25T08:00:00", "1764057600", "2026-13-25T08:00:00Z",
+        "2026-11-25T08:00:00 08:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
+        "2999-01-01T00:00:00Z", "\x00", "2026-11-25T08:00:60Z",
+    ):  # fmt: skip
+        assert errors_of(sheet(as_of=wrong)) == {"as_of"}, wrong
+    # The same doors as the case itself.
+    assert sheet(live.token("handler", department="431103-water"), as_of=opened).status_code == 404
+    assert sheet(live.token("supervisor", scope="431102"), as_of=opened).status_code == 404
+    assert sheet(live.token("reporter"), as_of=opened).status_code == 403
+    assert api.get(f"/cases/{key}", params={"as_of": opened}).status_code == 401

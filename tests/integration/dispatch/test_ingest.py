@@ -151,3 +151,19 @@ def test_a_contact_is_stored_sealed_where_the_service_cannot_read_it(
         bodies = connection.execute(text("select body::text from case_event")).scalars().all()
     assert may is False
     assert all("c2VhbGVk" not in body and "垃圾" not in body for body in bodies)
+
+
+def test_a_report_about_a_lamp_is_linked_to_the_lamps_beside_it(
+    feeder: Feeder, located: Located, engine: Engine
+) -> None:
+    with transaction(engine) as connection:
+        lamp = connection.execute(
+            text("""select code, ST_X(at) as lon, ST_Y(at) as lat
+                from part, ST_Transform(geom, 4326) as at
+                where part_class = 'P0137' order by code limit 1""")
+        ).one()
+    feeder.store(located(lon=lamp.lon, lat=lamp.lat, category="P0137"))
+    with transaction(engine) as connection:
+        links = connection.execute(text('select links from "case"')).scalar_one()
+    assert links["parts"][0] == {"code": lamp.code, "class": "P0137", "distance_m": "0.00"}
+    assert {part["class"] for part in links["parts"]} == {"P0137"}

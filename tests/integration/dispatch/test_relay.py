@@ -33,6 +33,10 @@ class Kept:
         self.messages.append(message)
         done(None)
 
+    def send_all(self, group: Sequence[tuple[Message, Done]]) -> None:
+        for message, done in group:
+            self.send(message, done)
+
     def close(self) -> None: ...
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+from kafka import KafkaProducer
 
 from dispatch.embedded.kafka import PrivateKafka
 from streams.kafka import KafkaAdmin, KafkaTailReader, KafkaWriter
@@ -51,9 +52,7 @@ def topic(kafka_server: PrivateKafka, topic_prefix: str) -> Topic:
 
 @pytest.fixture
 def writer(kafka_server: PrivateKafka) -> Iterator[KafkaWriter]:
-    made = KafkaWriter(
-        f"127.0.0.1:{kafka_server.port}", linger_ms=0, delivery_s=10, batch_bytes=20_000
-    )
+    made = KafkaWriter(f"127.0.0.1:{kafka_server.port}", delivery_s=10, batch_bytes=20_000)
     yield made
     made.close()
 
@@ -100,10 +99,10 @@ def test_a_group_lies_where_single_records_would_in_the_order_it_was_given(
 ) -> None:
     name = topic({})
     group = messages(name, 300)
-    single = Heard(17)
-    for n in range(17):
-        writer.send(group[n], single.of(n))
-    assert single.all() == [None] * 17
+    library = KafkaProducer(bootstrap_servers=f"127.0.0.1:{kafka_server.port}")
+    for message in group[:17]:
+        library.send(name, message.value, message.key, list(message.headers)).get(30)
+    library.close()
     alone = {key: p for p, found in read(kafka_server, name, 17).items() for key, _ in found}
     assert send(writer, group).all() == [None] * 300
     assert send(writer, group[:5]).all() == [None] * 5

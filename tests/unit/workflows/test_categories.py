@@ -71,7 +71,7 @@ def test_the_rows_have_the_limits_of_the_table(
 
 def test_a_category_carries_what_others_join_and_link_by(catalogue: dict[str, Category]) -> None:
     lamp = catalogue["P0137"]
-    assert (lamp.name_zh, lamp.kind, lamp.part_class) == ("路灯", Kind.PART, "0137")
+    assert (lamp.name_zh, lamp.kind, lamp.part_class) == ("路灯", Kind.PART, "P0137")
     assert (lamp.join_radius_m, lamp.join_hours, lamp.class_en) == (50, 24, "Public facilities")
     rubbish = catalogue["E0110"]
     assert (rubbish.standard_code, rubbish.part_class) == ("0110", None)

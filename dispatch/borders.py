@@ -1,0 +1,123 @@
+"""Borders that change: which open cases a new map moves, and moving them.
+
+A case keeps the map of its day until somebody moves it by command: one event a case, through the
+ledger, so that row, history, version and outbox change together (design decisions 8 and 13).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from dispatch.cases import Case, database_now, lock_cases
+from dispatch.database import is_passing, transaction
+from dispatch.errors import DispatchError
+from dispatch.event_bodies import REMAPPED
+from dispatch.ledger import Ledger
+from grid.areas import AreaMap
+from grid.moving import Areas, areas_at
+
+ACTOR = "system:borders"
+BATCH = 500
+ATTEMPTS = 5
+
+OPEN = text("""
+    select id, number, city, district, community, ST_X(geom) as x, ST_Y(geom) as y
+    from "case" where closed_at is null order by id
+""")
+IN_FORCE = text("""
+    select version from map_version where effective_at <= clock_timestamp()
+    order by version desc limit 1
+""")
+Progress = Callable[[str, int, int], None]
+
+
+class MapChanged(DispatchError):
+    """A newer map took effect meanwhile; what was moved stays moved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMove:
+    """An open case that a map puts elsewhere; `new` None: no community holds it."""
+
+    id: UUID
+    number: str
+    old: Areas
+    new: Areas | None
+
+
+def case_moves(connection: Connection, area_map: AreaMap) -> Iterator[CaseMove]:
+    """The open cases whose city, district or community is another in this map."""
+    rows = connection.execute(OPEN).all()
+    found = areas_at(area_map, [row.x for row in rows], [row.y for row in rows])
+    for row, new in zip(rows, found, strict=True):
+        old = (row.city, row.district, row.community)
+        if new != old:
+            yield CaseMove(id=row.id, number=row.number, old=old, new=new)
+
+
+def move_cases(
+    database: Engine, area_map: AreaMap, moves: Sequence[CaseMove], progress: Progress
+) -> int:
+    """Moves the cases to their areas in the map, in transactions of `BATCH`; answers how many.
+
+    Safe to run again and beside engines and desks: each case is locked and looked at anew. Raises
+    MapChanged when the map is no longer the one in force.
+    """
+    ids = sorted(move.id for move in moves if move.new is not None)
+    moved = 0
+    for done, chunk in enumerate(_chunks(ids)):
+        progress("moving cases", done * BATCH, len(ids))
+        moved += _patiently(partial(_move_batch, database, area_map, chunk))
+    progress("moving cases", max(1, len(ids)), max(1, len(ids)))
+    return moved
+
+
+def _chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+
+
+def _patiently(work: Callable[[], int]) -> int:
+    """Does a batch again after a deadlock or a short loss of the server."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return work()
+        except DBAPIError as error:
+            if attempt == ATTEMPTS - 1 or not is_passing(error):
+                raise
+            time.sleep(0.2 * (attempt + 1))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _move(ledger: Ledger, case: Case, areas: Areas, version: int, now: datetime) -> None:
+    """Writes one case's event: the areas it had under which map, and those it has now."""
+    was = {"areas": case.summary()["areas"], "map_version": case.map_version}
+    if areas[1] != case.district:
+        ledger.moved(case, case.district)
+    case.city, case.district, case.community = areas
+    case.map_version = version
+    ledger.remapped(case)
+    body = {"rule": "map-in-force", "map_version": version, "was_place": was}
+    ledger.append(case, type_=REMAPPED, at=now, actor=ACTOR, body=body)
+
+
+def _move_batch(database: Engine, area_map: AreaMap, ids: Sequence[UUID]) -> int:
+    with transaction(database) as connection:
+        if connection.execute(IN_FORCE).scalar_one() != area_map.version:
+            raise MapChanged("a newer map has taken effect; run the command again")
+        cases = [case for case in lock_cases(connection, ids).values() if case.closed_at is None]
+        found = areas_at(area_map, [case.x for case in cases], [case.y for case in cases])
+        now = database_now(connection)
+        ledger = Ledger()
+        moved = 0
+        for case, areas in zip(cases, found, strict=True):
+            if areas is not None and areas != (case.city, case.district, case.community):
+                _move(ledger, case, areas, area_map.version, now)
+                moved += 1
+        ledger.write(connection)
+    return moved

@@ -1,0 +1,224 @@
+"""What the body of each case event holds, as models: the source of the AsyncAPI document.
+
+Nothing is parsed by these models at run time. Tests hold them against what the roles really write.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from workflows.limits import ClockType
+
+Moment = Annotated[
+    str, Field(description="UTC with `Z`, RFC 3339", json_schema_extra={"format": "date-time"})
+]
+Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+Degrees = Annotated[str, Field(pattern=r"^-?\d{1,3}\.\d{7}$", description="WGS-84 degrees")]
+Metres = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$", description="metres")]
+Seconds = Annotated[str, Field(pattern=r"^\d+\.\d{3}$", description="seconds")]
+Digest = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{64}$", description="salted SHA-256 of words kept apart")
+]
+
+
+class Told(BaseModel):
+    """A part of a body; no key beyond those named here."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Areas(Told):
+    """Codes of the three areas."""
+
+    city: str
+    district: str
+    community: str
+
+
+class LinkedPart(Told):
+    code: str
+    part_class: str = Field(alias="class")
+    distance_m: Metres
+
+
+class Linked(Told):
+    code: str
+    distance_m: Metres
+
+
+class LinksTold(Told):
+    """City parts and housing in the circle of the place, nearest first."""
+
+    parts: list[LinkedPart]
+    buildings: list[Linked]
+    dwellings: list[Linked]
+
+
+class DeadlineTold(Told):
+    """One stage's clock as it was set; `due_at` is null while it stands."""
+
+    stage: str
+    limit: str
+    """As the table has it, e.g. `4 工作时`."""
+    clock: ClockType
+    calendar: str
+    started_at: Moment
+    due_at: Moment | None
+    provisional: bool
+    used_us: int
+    """Microseconds counted in earlier runs."""
+    holder: str | None
+    stopped_at: Moment | None
+    rung: int
+    runs: list[tuple[Moment, Moment]] = []
+
+
+class Summary(Told):
+    """What every event says of its case as it is after the event."""
+
+    number: str
+    state: str
+    version: int
+    category: str
+    condition: str | None
+    department: str | None
+    areas: Areas
+    lon: Degrees
+    lat: Degrees
+
+
+class FilingTold(Told):
+    """Why the report was filed at once or waits in the acceptors' pool (design decision 10)."""
+
+    rule: Literal["pool", "trusted-source-one-condition-one-duty"]
+    why: list[str]
+    conditions: list[str]
+    duty: int | None
+    duties: list[int] = []
+    """The duty rows among which none could be chosen."""
+
+
+class StepTold(Told):
+    action: str
+    state: str
+
+
+class ReportTold(Summary):
+    """What opening and attaching tell of the report they name."""
+
+    report: Id
+    source: str
+    links: LinksTold
+    text_digest: Digest | None
+    photos: list[Id]
+    received_at: Moment
+    system_delay_s: Seconds
+
+
+class Opened(ReportTold):
+    """A report opened the case."""
+
+    line: str
+    definition: str
+    """Name and version of the workflow definition that the case keeps."""
+    x: Metres
+    y: Metres
+    """East and north in the city's projected system."""
+    filing: FilingTold
+    steps: list[StepTold] = []
+    """What the engine did at once, where the report was filed by itself."""
+    accuracy_m: Metres
+    candidates: list[str]
+    """Communities that the accuracy circle touches, where there is more than one."""
+    map_version: int
+    observed_at: Moment | None
+    possible_duplicate_of: Id | None
+    part: str | None
+    deadlines: list[DeadlineTold]
+
+
+class Attached(ReportTold):
+    """A report was attached to an open case (design decision 11)."""
+
+    distance_m: Metres
+    rule: Literal["same-part", "near-in-place-and-time"]
+
+
+class Was(Told):
+    """Old values of what the action changed."""
+
+    category: str | None = None
+    condition: str | None = None
+    department: str | None = None
+
+
+class WasPlace(Told):
+    """The old place and links."""
+
+    links: LinksTold
+    areas: Areas | None = None
+    lon: Degrees | None = None
+    lat: Degrees | None = None
+    map_version: int | None = None
+
+
+class Acted(Summary):
+    """Somebody did an action."""
+
+    before: str = Field(alias="from", description="the state before")
+    role: str
+    reason_given: bool
+    reason_digest: Digest | None = None
+    text_digest: Digest | None = None
+    deadlines: list[DeadlineTold]
+    """The clocks that the action changed, as they are afterwards."""
+    was: Was | None = None
+    photos: list[Id] = []
+    closing_met: Literal[True] | None = None
+    closed: Literal[True] | None = None
+
+
+class Placed(Acted):
+    """An action that moved the case or changed its category: everything that follows is new."""
+
+    links: LinksTold
+    line: str
+    x: Metres
+    y: Metres
+    map_version: int
+    was_place: WasPlace
+    was_deadlines: list[DeadlineTold]
+
+
+class WasMapped(Told):
+    """The areas before, and the map that they were of."""
+
+    areas: Areas
+    map_version: int
+
+
+class Remapped(Summary):
+    """Another map put the open case, where it lies, into other areas."""
+
+    rule: Literal["map-in-force"]
+    map_version: int
+    was_place: WasMapped
+
+
+class Rung(Summary):
+    """A rung of the escalation ladder came due."""
+
+    stage: str
+    rung: int
+    at: str
+    """The part of the limit that is used up, e.g. `3/2`."""
+    due_at: Moment
+    late_s: int
+    tell: str
+    notify: bool
+
+
+OPENED = "wangge.case.opened.v1"
+ATTACHED = "wangge.case.attached.v1"
+REMAPPED = "wangge.case.remapped.v1"
+PLACED = ("wangge.case.relocated.v1", "wangge.case.reclassified.v1")

@@ -1,0 +1,91 @@
+"""What each role counts: once for a batch or a pass, never for each report."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from dispatch.ingest import Outcome
+from dispatch.intake import Accepted
+from dispatch.watching.metrics import Metrics
+from streams.consumer import Batch
+from streams.records import Partition
+
+Now = Callable[[], float]
+TAKEN = 200
+
+
+class EngineRecorder:
+    """Counts batches, and knows how far the engine is behind."""
+
+    def __init__(self, metrics: Metrics, now: Now = time.time) -> None:
+        self._metrics = metrics
+        self._now = now
+        self._behind: dict[int, int] = {}  # by number of partition, for it is one topic
+        self._oldest_ms: dict[int, int] = {}
+        metrics.show("consumer_lag_records", self._records)
+        metrics.show("consumer_lag_seconds", self._seconds)
+
+    def polled(self, batch: Batch, behind: Mapping[Partition, int]) -> None:
+        """A poll ended; `behind` counts the unused records of every partition that is ours."""
+        now_ms = int(self._now() * 1000)
+        counts = {partition.number: count for partition, count in behind.items()}
+        oldest = {n: self._oldest_ms.get(n, now_ms) for n, count in counts.items() if count}
+        oldest |= {r.partition.number: r.timestamp_ms for r in reversed(batch.records)}
+        self._oldest_ms, self._behind = oldest, counts
+
+    def stored(self, batch: Batch, outcome: Outcome, definition: str, seconds: float) -> None:
+        """A batch is committed."""
+        self._oldest_ms |= {r.partition.number: r.timestamp_ms for r in batch.records}
+        metrics = self._metrics
+        metrics.observe("batch_seconds", (seconds,))
+        metrics.observe("batch_size", (len(batch.records),))
+        effects = {"opened": outcome.opened, "attached": outcome.attached,
+                   "refused": outcome.refused}  # fmt: skip
+        self._add("reports_total", effects)
+        known = {"batch": outcome.duplicates - outcome.known, "database": outcome.known}
+        self._add("duplicates_total", known)
+        self._add("dead_letters_total", outcome.dead_classes)
+        if outcome.opened:
+            metrics.add("transition_total", outcome.opened, definition, "open", "done")
+
+    def fenced(self) -> None:
+        """A batch was given up: another engine has its partition."""
+        self._metrics.add("fenced_batches_total")
+
+    def _add(self, name: str, counts: Mapping[str, int]) -> None:
+        for label, count in counts.items():
+            if count:
+                self._metrics.add(name, count, label)
+
+    def _records(self) -> Mapping[tuple[str, ...], float]:
+        return {(str(n),): float(count) for n, count in self._behind.items()}
+
+    def _seconds(self) -> float:
+        waiting = [at for n, at in self._oldest_ms.copy().items() if self._behind.get(n)]
+        return max(0.0, self._now() - min(waiting) / 1000) if waiting else 0.0
+
+
+class IntakeRecorder:
+    """Counts answers at the door for reports."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """A request is answered; the lines of a batch that was taken are counted by `lines`."""
+        batch = path.endswith("/batch")
+        if not (batch and status == TAKEN):
+            self._metrics.add("ingest_requests_total", 1, str(status))
+        if not batch:
+            self._metrics.observe("ingest_seconds", (seconds,))
+
+    def lines(self, statuses: Iterable[int]) -> None:
+        """The lines of a batch were answered."""
+        for status, count in Counter(statuses).items():
+            self._metrics.add("ingest_requests_total", count, str(status))
+
+    def accepted(self, reports: Iterable[Accepted]) -> None:
+        """Counts those that Kafka had acknowledged before: they get the same answer again."""
+        repeats = sum(report.message is None for report in reports)
+        if repeats:
+            self._metrics.add("duplicates_total", repeats, "intake")

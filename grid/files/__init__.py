@@ -1,0 +1,1 @@
+"""Tables of rows from and to files, whatever register they are for."""

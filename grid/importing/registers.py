@@ -1,0 +1,329 @@
+"""The registers that files are read into: their columns, keys, geometry and rules."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Table
+
+from geo.codes import Edition, parse_part_id
+from geo.errors import CodeError
+from grid import tables
+from grid.areas import Level
+from grid.departments import DepartmentKind
+from grid.importing import cells
+from grid.importing.cells import Parse, Value
+
+Wrong = tuple[str, str, str]
+"""Field, value and reason."""
+
+_NAME, _ADDRESS = 200, 400
+_HOUSING_BODY = 22
+_BUILDING_PART = 17
+
+
+class Geometry(StrEnum):
+    """What kind of place a row has."""
+
+    POINT = "Point"
+    POLYGON = "Polygon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a register's file. `zh` is its other name; `default` counts for a new row where
+    the cell is empty; a required one may not be empty. `refers` names what its value must be in."""
+
+    name: str
+    zh: str
+    parse: Parse
+    about: str
+    required: bool = True
+    default: Value = None
+    refers: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What rows may refer to. `categories` and `part_classes` are None where no catalogue is
+    loaded, and are then not looked at."""
+
+    areas: Mapping[str, Level]
+    departments: frozenset[str] = frozenset()
+    buildings: frozenset[str] = frozenset()
+    categories: frozenset[str] | None = None
+    part_classes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """One register. `check` judges a row as a whole, before anything else is looked up."""
+
+    name: str
+    table: Table
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    geometry: Geometry | None = None
+    check: Callable[[Mapping[str, Any]], Iterator[Wrong]] = lambda _row: iter(())
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The columns of the table that a file decides, geometry last."""
+        return (*(c.name for c in self.columns), *(("geom",) if self.geometry else ()))
+
+    @property
+    def places_community(self) -> bool:
+        """Whether an empty community is filled in from the position."""
+        return self.geometry is not None
+
+
+def _part(row: Mapping[str, Any]) -> Iterator[Wrong]:
+    try:
+        found = parse_part_id(row["code"], Edition(row["standard"]))
+    except CodeError:
+        digits = 16 if row["standard"] == Edition.GB2013 else 17
+        yield (
+            "code",
+            row["code"],
+            f"a part of {row['standard']} has {digits} digits: division, class, serial; "
+            "mend the code or name the other edition in the column standard",
+        )
+        return
+    if found.category != row["part_class"]:
+        yield (
+            "part_class",
+            row["part_class"],
+            f"the code says class {found.category}; mend the one that is wrong",
+        )
+
+
+def _building(row: Mapping[str, Any]) -> Iterator[Wrong]:
+    code = row["code"]
+    if len(code) == _HOUSING_BODY and code.isdigit() and not code.endswith("00000"):
+        yield "code", code, "22 digits that do not end in 00000 are a dwelling's code"
+
+
+def _dwelling(row: Mapping[str, Any]) -> Iterator[Wrong]:
+    code, building = row["code"], row["building"]
+    if len(code) != _HOUSING_BODY or not code.isdigit():
+        return
+    if code.endswith("00000"):
+        yield "code", code, "22 digits that end in 00000 are a building's code"
+    elif len(building) == _HOUSING_BODY and code[:_BUILDING_PART] != building[:_BUILDING_PART]:
+        yield "building", building, f"a dwelling {code} belongs to {code[:_BUILDING_PART]}00000"
+
+
+def _code(about: str, **more: Any) -> Column:
+    return Column(name="code", zh="编码", parse=cells.code, about=about, **more)
+
+
+_COMMUNITY = Column(
+    name="community",
+    zh="社区",
+    parse=cells.code,
+    required=False,
+    refers="community",
+    about="code of the community; empty: the one that holds the position",
+)
+
+PARTS = Register(
+    name="parts",
+    table=tables.part,
+    key=("code",),
+    geometry=Geometry.POINT,
+    check=_part,
+    columns=(
+        _code("16 digits (2013) or 17 (2026): division, class, serial"),
+        Column(
+            name="standard",
+            zh="标准",
+            parse=cells.one_of(tuple(Edition)),
+            required=False,
+            default=Edition.GB2013,
+            about=f"{' or '.join(Edition)}; empty: the first",
+        ),
+        Column(
+            name="part_class",
+            zh="部件类别",
+            parse=cells.code,
+            refers="part_class",
+            about="class with P before it, as the code has it: P0101",
+        ),
+        Column(name="name", zh="名称", parse=cells.words(_NAME), about="what it is"),
+        Column(
+            name="owner",
+            zh="权属单位",
+            parse=cells.words(_NAME),
+            required=False,
+            default="",
+            about="who owns it",
+        ),
+        _COMMUNITY,
+    ),
+)
+
+BUILDINGS = Register(
+    name="buildings",
+    table=tables.building,
+    key=("code",),
+    geometry=Geometry.POLYGON,
+    check=_building,
+    columns=(
+        _code("of the building; after JGJ/T 246 22 digits that end in 00000"),
+        Column(name="address", zh="地址", parse=cells.words(_ADDRESS), about="its address"),
+        Column(name="floors", zh="层数", parse=cells.whole(1, 200), about="how many floors"),
+        _COMMUNITY,
+    ),
+)
+
+DWELLINGS = Register(
+    name="dwellings",
+    table=tables.dwelling,
+    key=("code",),
+    geometry=Geometry.POINT,
+    check=_dwelling,
+    columns=(
+        _code("of the dwelling; 22 digits, the first 17 its building's"),
+        Column(
+            name="building",
+            zh="房屋编码",
+            parse=cells.code,
+            refers="building",
+            about="code of its building, in this file or in the register",
+        ),
+        Column(name="unit", zh="单元", parse=cells.whole(0, 999), about="number of the entrance"),
+        Column(name="floor", zh="楼层", parse=cells.whole(-20, 200), about="floor"),
+        Column(name="room", zh="房号", parse=cells.words(20), about="room or door"),
+        _COMMUNITY,
+    ),
+)
+
+DEPARTMENTS = Register(
+    name="departments",
+    table=tables.department,
+    key=("code",),
+    columns=(
+        _code("of the department"),
+        Column(name="name_zh", zh="中文名", parse=cells.words(_NAME), about="name in Chinese"),
+        Column(name="name_en", zh="英文名", parse=cells.words(_NAME), about="name in English"),
+        Column(name="area", zh="网格", parse=cells.code, refers="area", about="area it works for"),
+        Column(
+            name="kind",
+            zh="类型",
+            parse=cells.one_of(tuple(DepartmentKind)),
+            about=", ".join(DepartmentKind),
+        ),
+    ),
+)
+
+DUTIES = Register(
+    name="duties",
+    table=tables.duty,
+    key=("department", "category", "area"),
+    columns=(
+        Column(
+            name="department",
+            zh="部门",
+            parse=cells.code,
+            refers="department",
+            about="code of the department that answers",
+        ),
+        Column(
+            name="category",
+            zh="事项类别",
+            parse=cells.code,
+            refers="category",
+            about="a category (E0110) or the beginning of some (E01, P)",
+        ),
+        Column(
+            name="area",
+            zh="网格",
+            parse=cells.code,
+            refers="duty_area",
+            about="city, district or community in which it answers",
+        ),
+    ),
+)
+
+MEMBERS = Register(
+    name="members",
+    table=tables.member,
+    key=("subject",),
+    columns=(
+        Column(name="subject", zh="账号", parse=cells.code, about="the account"),
+        Column(name="name", zh="姓名", parse=cells.words(_NAME), about="name of the person"),
+        Column(
+            name="area", zh="网格", parse=cells.code, refers="area", about="what the member patrols"
+        ),
+    ),
+)
+
+REGISTERS: Mapping[str, Register] = {
+    register.name: register
+    for register in (PARTS, BUILDINGS, DWELLINGS, DEPARTMENTS, DUTIES, MEMBERS)
+}
+"""All but the areas, which are a dated map (`grid.importing.areas`)."""
+
+_DUTY_LEVELS = (Level.CITY, Level.DISTRICT, Level.COMMUNITY)
+
+
+def reference_problem(refers: str, value: str, known: Known) -> str | None:
+    """Why a reference leads nowhere; None where it leads somewhere."""
+    return _LOOKUPS[refers](value, known)
+
+
+def _area(value: str, known: Known) -> str | None:
+    return None if value in known.areas else "no area of the map in force has this code"
+
+
+def _community(value: str, known: Known) -> str | None:
+    level = known.areas.get(value)
+    return None if level is Level.COMMUNITY else "no community of the map in force has this code"
+
+
+def _duty_area(value: str, known: Known) -> str | None:
+    level = known.areas.get(value)
+    if level in _DUTY_LEVELS:
+        return None
+    return "give a city, a district or a community of the map in force"
+
+
+def _department(value: str, known: Known) -> str | None:
+    if value in known.departments:
+        return None
+    return "no department has this code; import the departments first"
+
+
+def _in_building(value: str, known: Known) -> str | None:
+    if value in known.buildings:
+        return None
+    return "no building has this code; import the buildings first, or with the dwellings"
+
+
+def _category(value: str, known: Known) -> str | None:
+    if known.categories is None or value in known.categories:
+        return None
+    return "no category of the catalogue begins so"
+
+
+def _part_class(value: str, known: Known) -> str | None:
+    if known.part_classes is None or value in known.part_classes:
+        return None
+    return "the catalogue has no such class of parts"
+
+
+_LOOKUPS: Mapping[str, Callable[[str, Known], str | None]] = {
+    "area": _area,
+    "community": _community,
+    "duty_area": _duty_area,
+    "department": _department,
+    "building": _in_building,
+    "category": _category,
+    "part_class": _part_class,
+}
+
+
+def beginnings(codes: Sequence[str]) -> frozenset[str]:
+    """Every beginning of the codes, for duties may name any of them."""
+    return frozenset(code[:n] for code in codes for n in range(1, len(code) + 1))
