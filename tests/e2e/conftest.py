@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.installation import Installation, running
 
@@ -29,6 +29,8 @@ def installation() -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # How fast it is is measured elsewhere; a busy machine must not fail what is right.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield opened

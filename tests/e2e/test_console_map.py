@@ -45,7 +45,7 @@ def test_a_new_case_appears_in_list_and_map_and_changes_while_its_sheet_is_open(
     sheet.locator(".clock summary").click()
     expect(sheet.locator(".clock table")).to_contain_text("计时")
     act(installation, "acceptor", number, "void", reason="误报")
-    expect(page.locator(SHEET_STATE)).to_have_text("已作废", timeout=3000)
+    expect(page.locator(SHEET_STATE)).to_have_text("已作废")
     expect(sheet.locator(".history")).to_contain_text("误报")
     # What is over leaves the list of what is not over, and the map.
     expect(row(page, number)).to_have_count(0)
