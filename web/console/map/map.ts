@@ -2,7 +2,7 @@
 
 import type { Feature } from "geojson";
 import { effect, untracked } from "@preact/signals";
-import { type GeoJSONSource, Map as MapLibre, NavigationControl, Popup, ScaleControl, setWorkerUrl, type MapMouseEvent, type VectorTileSource } from "maplibre-gl";
+import { type GeoJSONSource, Map as MapLibre, NavigationControl, Popup, ScaleControl, setWorkerUrl, type MapMouseEvent } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { bearer, Refusal } from "../../shared/api";
@@ -21,11 +21,16 @@ const AGAIN_MS = 3000;
 /** Words on the map grow with those of the page. */
 const scaleNow = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize) / 14.5;
 
+interface Address { z: number; x: number; y: number }
+/** What MapLibre adds to an error of a tile. */
+interface Failure { sourceId?: string; tile?: { tileID: { canonical: Address } } }
+
 export class CityMap {
   readonly map: MapLibre;
   private readonly ends: (() => void)[] = [];
   private popup: Popup | null = null;
   private looked = "";
+  private readonly missing: { source: string; at: Address }[] = [];
   private again: ReturnType<typeof setTimeout> | null = null;
 
   constructor(frame: HTMLElement) {
@@ -48,7 +53,7 @@ export class CityMap {
     this.map.keyboard.disableRotation();
     this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
-    this.map.on("error", (event) => this.failed(event.error));
+    this.map.on("error", (event) => this.failed(event as { error: unknown } & Failure));
     this.map.on("resize", () => this.repaint(dark.peek(), language.peek()));
     this.map.on("moveend", () => this.tellPlace());
     this.map.on("click", (event) => this.click(event));
@@ -97,24 +102,26 @@ export class CityMap {
     return { bounds: home.bbox, fitBoundsOptions: { padding: 24 } };
   }
 
-  private failed(error: unknown): void {
+  private failed({ error, sourceId, tile }: { error: unknown } & Failure): void {
     const status = (error as { status?: number }).status;
-    if (status === 401) refusedToken(new Refusal(401, {}));
-    else if (status === undefined || status >= 500) this.tryAgain();
+    if (status === 401) {
+      refusedToken(new Refusal(401, {}));
+    } else if (status === undefined || status >= 500) {
+      mapFailed.value = true;
+      if (sourceId && tile) this.missing.push({ source: sourceId, at: tile.tileID.canonical });
+      this.again ??= setTimeout(() => this.tryAgain(), AGAIN_MS);
+    }
   }
 
-  /** Tiles that could not be loaded are asked for again, until they come. */
+  /** Tiles that could not be loaded are asked for again by name; reloading a source passes over them. */
   private tryAgain(): void {
-    mapFailed.value = true;
-    this.again ??= setTimeout(() => {
-      this.again = null;
-      // refreshTiles passes over tiles that failed; the same address set anew does not.
-      for (const name of ["areas", "registers"]) {
-        const source = this.map.getSource(name) as VectorTileSource;
-        source.setTiles(source.tiles);
-      }
-      refreshMap(true);
-    }, AGAIN_MS);
+    this.again = null;
+    const missing = this.missing.splice(0);
+    for (const source of ["areas", "registers"]) {
+      const tiles = missing.filter((one) => one.source === source).map(({ at: { z, x, y } }) => ({ z, x, y }));
+      if (tiles.length) this.map.refreshTiles(source, tiles);
+    }
+    refreshMap(true);
   }
 
   private tellPlace(): void {
