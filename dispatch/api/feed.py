@@ -36,7 +36,9 @@ async def get_feed(
     if not following.ready:
         raise Problem(503, "unavailable", "the feed is not connected", headers={"Retry-After": "2"})
     subscriber = Subscriber(
-        wanted(principal, known, filters, final_states(context)), context.settings.feed_queue
+        wanted(principal, known, filters, final_states(context)),
+        context.settings.feed_queue,
+        asks=(principal.scope, filters, id(known.catalogue)),
     )
     stream = _stream(context, following, subscriber, principal, request)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

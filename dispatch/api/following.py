@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 
 import structlog
@@ -34,22 +34,24 @@ log = structlog.get_logger("feed")
 class Subscriber:
     """One client's bounded queue. What does not fit ends the stream; the client resumes."""
 
-    def __init__(self, wanted: Callable[[Entry], bool], limit: int) -> None:
+    def __init__(self, wanted: Callable[[Entry], bool], limit: int, asks: Hashable) -> None:
         self._wanted = wanted
+        self.asks = asks
+        """What it asks for; those who ask for the same get the same."""
         self._limit = limit
         self._waiting: deque[bytes] = deque()
         self._ready = asyncio.Event()
         self.overflowed = False
 
-    def offer(self, entries: Sequence[Entry]) -> None:
-        """Queues what the client wants of these; never waits."""
-        for entry in entries:
-            if not self._wanted(entry):
-                continue
-            if len(self._waiting) >= self._limit:
-                self.overflowed = True
-                break
-            self._waiting.append(entry.data)
+    def choose(self, entries: Sequence[Entry]) -> list[bytes]:
+        """What the client wants of these."""
+        return [entry.data for entry in entries if self._wanted(entry)]
+
+    def offer(self, chosen: Sequence[bytes]) -> None:
+        """Queues what was chosen; never waits."""
+        room = self._limit - len(self._waiting)
+        self.overflowed = self.overflowed or len(chosen) > room
+        self._waiting.extend(chosen[:room])
         if self._waiting or self.overflowed:
             self._ready.set()
 
@@ -61,12 +63,13 @@ class Subscriber:
 
     def select(self, entries: Sequence[Entry]) -> bytes:
         """The bytes of those entries that the client wants (for replays, which are not queued)."""
-        return b"".join(entry.data for entry in entries if self._wanted(entry))
+        return b"".join(self.choose(entries))
 
     async def take(self, timeout_s: float) -> bytes:
         """All that waits, as one chunk; empty after the time-out."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._ready.wait()
         self._ready.clear()
         chunk = b"".join(self._waiting)
         self._waiting.clear()
@@ -264,5 +267,9 @@ class Following:
 
     def _publish(self, entries: Sequence[Entry], positions: Positions) -> None:
         self._ring.append(entries, positions)
+        # A command centre has many screens that ask for the same: it is looked at once.
+        chosen: dict[Hashable, list[bytes]] = {}
         for subscriber in self._subscribers:
-            subscriber.offer(entries)
+            if subscriber.asks not in chosen:
+                chosen[subscriber.asks] = subscriber.choose(entries)
+            subscriber.offer(chosen[subscriber.asks])
