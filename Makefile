@@ -12,9 +12,12 @@ lint: setup
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	scripts/web.sh run check
 
 check: lint
+	scripts/web.sh run test
 	.venv/bin/pytest -q tests/unit
 
 test: lint
+	scripts/web.sh run test
 	.venv/bin/pytest

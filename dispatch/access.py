@@ -6,11 +6,12 @@ from typing import Any
 
 from dispatch.errors import DispatchError
 from dispatch.tokens import Principal, Role
-from grid.areas import Area, Level
+from grid.areas import Area, Level, within
 
 READS_CASES = frozenset(
     {Role.MEMBER, Role.ACCEPTOR, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR, Role.AUDITOR}
 )
+SEES_MAP = READS_CASES | {Role.ADMIN}
 READS_HISTORIES = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 FOLLOWS_FEED = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 SENDS_REPORTS = frozenset({Role.REPORTER, Role.MEMBER, Role.ACCEPTOR, Role.GATEWAY})
@@ -53,6 +54,11 @@ def case_scope(principal: Principal, areas: Mapping[str, Area]) -> Condition:
         sql += " and c.department = :scope_department"
         values["scope_department"] = principal.department or ""
     return Condition(sql=sql, values=values)
+
+
+def area_scope(principal: Principal, areas: Mapping[str, Area]) -> frozenset[str]:
+    """The areas that the caller may see: its own with all below it; none that the map lacks."""
+    return within(areas, principal.scope)
 
 
 def sees_case(principal: Principal, case_areas: Mapping[str, str], department: str | None) -> bool:

@@ -16,6 +16,7 @@ from dispatch.access import Condition
 from dispatch.cases import SELECT, Case, read_case
 from dispatch.errors import DispatchError
 from dispatch.rebuilding import Standing, rebuild
+from grid.tiles import within_bounds
 
 PAGE = 50
 REPORTS_SHOWN = 100
@@ -37,12 +38,14 @@ class Filters:
     category: str | None = None
     line: str | None = None
     overdue: bool | None = None
+    open: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     bbox: tuple[float, float, float, float] | None = None
     q: str | None = None
 
 
+NEAR_BBOX = within_bounds("c.geom")
 EQUAL = ("city", "district", "community", "department", "state", "category", "line")
 
 
@@ -57,6 +60,8 @@ def conditions_of(filters: Filters) -> list[Condition]:
         sign = "<" if filters.overdue else ">="
         late = f"c.closed_at is null and c.due_at {sign} now()"
         found.append(Condition(sql=late if filters.overdue else f"not coalesce({late}, false)"))
+    if filters.open is not None:
+        found.append(Condition(sql=f"c.closed_at is {'' if filters.open else 'not '}null"))
     if filters.since is not None:
         found.append(Condition(sql="c.opened_at >= :since", values={"since": filters.since}))
     if filters.until is not None:
@@ -65,8 +70,7 @@ def conditions_of(filters: Filters) -> list[Condition]:
         west, south, east, north = filters.bbox
         found.append(
             Condition(
-                sql="""c.geom && ST_Transform(
-                        ST_MakeEnvelope(:west, :south, :east, :north, 4326), 4546)
+                sql=f"""{NEAR_BBOX}
                     and c.lon between :west and :east and c.lat between :south and :north""",
                 values={"west": west, "south": south, "east": east, "north": north},
             )

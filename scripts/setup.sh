@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what Wangge needs and is missing: Debian packages, Kafka's jars, a virtual environment.
+# Installs what Wangge needs and is missing: Debian packages, Kafka's jars, a virtual environment,
+# Node's packages; and builds the console.
 # Does nothing, and quickly, when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -129,10 +130,36 @@ python_environment() {
         .venv/bin/python -m pip install --upgrade "pip>=25.1"
     working "Installing Python packages" \
         "check the network and run again; if it stays so, remove .venv and run again" \
-        .venv/bin/python -m pip install -c constraints.txt -e . --group dev
+        .venv/bin/python -m pip install -c constraints.txt -e . --group dev --group web
     echo "$state" >"$stamp"
+}
+
+node_packages() {
+    local stamp=web/node_modules/.complete state
+    state=$(cat web/package.json web/package-lock.json constraints.txt | sha256sum)
+    [ "$(cat "$stamp" 2>/dev/null)" != "$state" ] || return 0
+    working "Installing the console's Node packages" \
+        "check the network (npm reads ~/.npmrc for a mirror) and run again; if it stays so, remove web/node_modules" \
+        scripts/web.sh ci --ignore-scripts
+    echo "$state" >"$stamp"
+}
+
+# The stamp names every file that the page is built from.
+page() {
+    local state
+    state=$(find web -path web/node_modules -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+    [ "$(cat build/web/.complete 2>/dev/null)" != "$state" ] || return 0
+    rm -rf build/web.new
+    working "Building the console" \
+        "the lines above name the file and line that cannot be built; mend it (git diff web shows your changes), then run again" \
+        scripts/web.sh run build -- --outDir ../../build/web.new
+    echo "$state" >build/web.new/.complete
+    rm -rf build/web
+    mv build/web.new build/web
 }
 
 debian_packages
 kafka_jars
 python_environment
+node_packages
+page

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -16,6 +17,9 @@ from dispatch.embedded.postgres import AUDITOR, OWNER, SERVICE, PrivatePostgres
 from dispatch.migrate import upgrade
 
 TEMPLATE = "template_wangge"
+# How long an example takes says nothing here: the first one loads grids and libraries.
+hypothesis.settings.register_profile("wangge", deadline=None)
+hypothesis.settings.load_profile("wangge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

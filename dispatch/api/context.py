@@ -17,6 +17,7 @@ from dispatch.desk import Desk, DeskRules
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import Keys
 from dispatch.knowledge import Knowledge, Known
+from dispatch.mapping import TileCache
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
@@ -121,6 +122,7 @@ class Context:
     calendars: Cached[Calendars]
     post: Post
     intake_recorder: IntakeRecorder
+    tiles: TileCache
     producer: BoundedProducer | None = None
     acknowledgements: Acknowledgements | None = None
 

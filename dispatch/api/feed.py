@@ -35,7 +35,9 @@ async def get_feed(
     following: Following = request.app.state.following
     if not following.ready:
         raise Problem(503, "unavailable", "the feed is not connected", headers={"Retry-After": "2"})
-    subscriber = Subscriber(wanted(principal, known, filters), context.settings.feed_queue)
+    subscriber = Subscriber(
+        wanted(principal, known, filters, final_states(context)), context.settings.feed_queue
+    )
     stream = _stream(context, following, subscriber, principal, request)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
@@ -106,7 +108,19 @@ def _hello_at(following: Following) -> bytes:
     return b"event: hello\ndata: %s\n\n" % data
 
 
-def wanted(principal: Principal, known: Known, filters: Filters) -> Callable[[Entry], bool]:
+def final_states(context: Ctx) -> frozenset[str]:
+    """The states that no case leaves, of all definitions."""
+    return frozenset(
+        name
+        for definition in context.definitions.values()
+        for name, state in definition.states.items()
+        if state.final
+    )
+
+
+def wanted(
+    principal: Principal, known: Known, filters: Filters, final: frozenset[str]
+) -> Callable[[Entry], bool]:
     """Whether an entry is in the caller's scope and passes the filters."""
     categories = known.catalogue.categories
 
@@ -118,6 +132,8 @@ def wanted(principal: Principal, known: Known, filters: Filters) -> Callable[[En
             f"{principal.scope}-"
         )
         if not in_scope:
+            return False
+        if filters.open is not None and (fields["state"] in final) is filters.open:
             return False
         line = categories[fields["category"]].line if fields["category"] in categories else None
         facts = {**areas, **{name: fields[name] for name in ("department", "state", "category")}}

@@ -24,6 +24,7 @@ from dispatch.reading import BadCursor
 from dispatch.rebuilding import NotTold
 from dispatch.reports import FieldProblem
 from dispatch.tokens import TokenRefused
+from grid.tiles import TileError
 from streams.errors import BrokerUnavailable, Overloaded
 from workflows.errors import FieldsMissing, NotAllowed, NotPossible
 
@@ -133,6 +134,9 @@ ANSWERS: dict[type[Exception], Any] = {
     ),
     TokenRefused: lambda e: Problem(
         401, "token", str(e), headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    ),
+    TileError: lambda e: Problem(
+        422, "invalid-request", str(e), errors=[FieldProblem(e.field, e.reason)]
     ),
     NoRoom: lambda e: Problem(507, "no-room", str(e), headers={"Retry-After": "60"}),
     PhotoTooLarge: lambda e: Problem(413, "photo-too-large", str(e)),

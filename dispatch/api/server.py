@@ -7,17 +7,14 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
 
-import dispatch
-from dispatch.api import asyncapi, desk, feed, intake, pages, photos, problems, schemas
+from dispatch.api import asyncapi, desk, feed, intake, maps, pages, photos, problems, schemas
 from dispatch.api.context import Acknowledgements, Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
@@ -30,6 +27,7 @@ from dispatch.heartbeat import KAFKA
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import load_keys
 from dispatch.knowledge import Knowledge, Known
+from dispatch.mapping import TileCache
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.stopping import Stop
@@ -48,7 +46,6 @@ EXPRESS: dict[tuple[str, str], Handler] = {
     ("POST", "/api/v1/reports"): intake.post_report,
     ("POST", "/api/v1/reports/batch"): intake.post_batch,
 }
-WEB = Path(dispatch.__file__).parent.parent / "web" / "console"
 
 
 def build_context(settings: Settings) -> Context:
@@ -86,6 +83,7 @@ def build_context(settings: Settings) -> Context:
         ),
         post=post,
         intake_recorder=IntakeRecorder(post.metrics),
+        tiles=TileCache(),
     )
 
 
@@ -106,13 +104,11 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     )
     app.state.context = context
     problems.install(app)
-    for module in (intake, photos, desk, feed):
+    for module in (intake, photos, desk, feed, maps):
         app.include_router(module.router)
     _add_health(app, context)
     asyncapi.install(app, context.settings, context.definitions)
     pages.install(app)
-    if WEB.is_dir():
-        app.mount("/console", StaticFiles(directory=WEB), name="console")
     _add_schemas(app)
     return app
 

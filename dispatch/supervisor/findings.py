@@ -11,6 +11,7 @@ from typing import LiteralString
 import psutil
 import psycopg
 
+from dispatch.api.pages import BUILT
 from dispatch.embedded.account import server_account
 from dispatch.embedded.errors import EmbeddedError
 from dispatch.embedded.java import find_java, java_version
@@ -64,6 +65,8 @@ def _machine() -> Iterator[Finding]:
     jars = len(list(DEFAULT_LIBS.glob("*.jar")))
     yield _judge("Kafka", jars > 0, f"{jars} jars in {DEFAULT_LIBS}",
                  f"no jars in {DEFAULT_LIBS}: run `make setup`")  # fmt: skip
+    yield _judge("console", (BUILT / "index.html").is_file(), f"built in {BUILT}",
+                 "not built: run `make setup`")  # fmt: skip
     chromium = shutil.which("chromium")
     yield Finding(
         what="Chromium",

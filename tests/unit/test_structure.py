@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,24 @@ def test_no_other_distribution_claims_our_names() -> None:
     claims = importlib.metadata.packages_distributions()
     foreign = {room: set(claims.get(room, ())) - {"wangge"} for room in ROOMS}
     assert {room: names for room, names in foreign.items() if names} == {}
+
+
+def test_no_file_of_the_page_is_longer_than_a_reader_can_hold() -> None:
+    written = [
+        path
+        for kind in ("*.ts", "*.tsx", "*.css")
+        for path in (ROOT / "web").rglob(kind)
+        if "node_modules" not in path.parts
+    ]
+    assert written
+    long = [path.name for path in written if len(path.read_text("utf-8").splitlines()) > LONGEST]
+    assert long == []
+
+
+def test_the_lock_of_nodes_packages_names_no_registry() -> None:
+    lock = json.loads((ROOT / "web" / "package-lock.json").read_text("utf-8"))
+    assert lock["packages"]["node_modules/maplibre-gl"]["integrity"]
+    assert [name for name, entry in lock["packages"].items() if "resolved" in entry] == []
 
 
 def test_docker_holds_no_python_file() -> None:

@@ -1,0 +1,135 @@
+import { useState } from "preact/hooks";
+import { sendPhoto } from "../../shared/api";
+import { inLanguage, t, type Name } from "../../shared/texts";
+import { limitText } from "../../shared/words";
+import { names } from "../store";
+import { categoryGroups } from "./filters";
+import { cityMap } from "./map";
+import type { SheetData } from "./sheet";
+
+export interface Field { name: string; type: string; required: boolean; label: Name; choices: string[] | null }
+export interface Action { name: string; label: Name; fields: Field[] }
+type Values = Record<string, unknown>;
+/** Does the action; answers the fields that are wrong, or null when it is done. */
+export type Perform = (action: Action, version: number, fields: () => Promise<Values>) => Promise<string[] | null>;
+
+/** One action with its fields. It carries the version that was seen when the filling in began. */
+export function ActionForm({ action, sheet, perform }: { action: Action; sheet: SheetData; perform: Perform }) {
+  const [values, setValues] = useState<Values>({});
+  const [seen, setSeen] = useState<number | null>(null);
+  const [wrong, setWrong] = useState<string[]>([]);
+  const [busy, setBusy] = useState("");
+  const [open, setOpen] = useState(false);
+  const label = inLanguage(action.label, action.name);
+  const begin = (): void => setSeen((before) => before ?? sheet.version);
+  const put = (name: string, value: unknown): void => {
+    begin();
+    setValues((before) => ({ ...before, [name]: value }));
+  };
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const fields = async (): Promise<Values> => {
+      const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined);
+      const sent: Values = Object.fromEntries(given);
+      if (Array.isArray(sent["photos"])) {
+        setBusy(t("uploading"));
+        sent["photos"] = await Promise.all((sent["photos"] as File[]).map(sendPhoto));
+        setBusy(t("sending"));
+      }
+      return sent;
+    };
+    setBusy(t("sending"));
+    const found = await perform(action, seen ?? sheet.version, fields);
+    setBusy("");
+    setWrong(found ?? []);
+    setSeen(null);
+    if (found !== null) return;
+    setValues({});
+    setOpen(false);
+    // The button that had the focus is hidden or gone.
+    document.getElementById("sheet-title")?.focus();
+  };
+  return (
+    <details class="action" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary onClick={begin}>{label}</summary>
+      <form data-action={action.name} aria-label={label} onSubmit={(event) => void submit(event)}>
+        {action.fields.map((field) => (
+          <Control key={field.name} id={`${action.name}-${field.name}`} field={field} sheet={sheet} values={values} put={put} wrong={wrong.includes(field.name)} />
+        ))}
+        <button type="submit" class="strong" disabled={busy !== ""}>{busy || label}</button>
+      </form>
+    </details>
+  );
+}
+
+interface Drawn { id: string; field: Field; sheet: SheetData; values: Values; put: (name: string, value: unknown) => void; wrong: boolean }
+
+function Control(drawn: Drawn) {
+  const { id, field, values, put, wrong } = drawn;
+  const label = <span>{inLanguage(field.label, field.name)}{field.required && <span class="soft"> ({t("required")})</span>}</span>;
+  const shared = { id, required: field.required, "aria-invalid": wrong ? ("true" as const) : undefined };
+  const text = String(values[field.name] ?? "");
+  if (field.type === "location") return <LocationControl {...drawn} />;
+  if (field.type === "confirmation") {
+    return (
+      <label class="check">
+        <input {...shared} type="checkbox" checked={values[field.name] === true} onChange={(event) => put(field.name, event.currentTarget.checked || undefined)} />
+        {label}
+      </label>
+    );
+  }
+  if (field.type === "photos") {
+    return (
+      <label>{label}
+        <input {...shared} type="file" accept="image/jpeg,image/png,image/webp" multiple
+          onChange={(event) => put(field.name, event.currentTarget.files?.length ? [...event.currentTarget.files] : undefined)} />
+      </label>
+    );
+  }
+  if (field.type === "text") {
+    return (
+      <label>{label}
+        <textarea {...shared} rows={2} maxLength={2000} value={text} onInput={(event) => put(field.name, event.currentTarget.value)} />
+      </label>
+    );
+  }
+  return (
+    <label>{label}
+      <select {...shared} value={text} onChange={(event) => put(field.name, event.currentTarget.value)}>
+        <option value="">{t("choose")}</option>
+        <Choices {...drawn} />
+      </select>
+    </label>
+  );
+}
+
+function Choices({ field, sheet, values }: Drawn) {
+  const known = names.value;
+  if (field.type === "category") {
+    return <>{categoryGroups().map(([title, some]) => (
+      <optgroup key={title} label={title}>{some.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}</optgroup>
+    ))}</>;
+  }
+  if (field.type === "condition") {
+    const category = known?.categories.get(String(values["category"] || sheet.category));
+    return <>{category?.conditions.map((one) => <option key={one.code} value={one.code}>{inLanguage(one.text, one.code)} · {limitText(one.limit, one.clock)}</option>)}</>;
+  }
+  return <>{(field.choices ?? []).map((code) => <option key={code} value={code}>{inLanguage(known?.departments.get(code)?.name, code)}</option>)}</>;
+}
+
+function LocationControl({ id, field, sheet, values, put, wrong }: Drawn) {
+  const at = (values[field.name] ?? { lon: "", lat: "" }) as { lon: number | ""; lat: number | "" };
+  const part = (name: "lon" | "lat", from: number, to: number) => (
+    <label>{t(name)}
+      <input id={`${id}-${name}`} type="number" step="any" min={from} max={to} required={field.required} value={at[name]} placeholder={String(sheet.location[name])}
+        aria-invalid={wrong ? "true" : undefined} onInput={(event) => put(field.name, { ...at, [name]: event.currentTarget.valueAsNumber })} />
+    </label>
+  );
+  return (
+    <fieldset>
+      <legend>{inLanguage(field.label, field.name)}</legend>
+      <div class="row">{part("lon", -180, 180)}{part("lat", -90, 90)}</div>
+      <button type="button" disabled={!cityMap.value} onClick={() => put(field.name, cityMap.value?.middle())}>{t("fromMap")}</button>
+    </fieldset>
+  );
+}

@@ -1,0 +1,211 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { act, call, Refusal, type Change } from "../../shared/api";
+import { inLanguage, moment, t, type Name } from "../../shared/texts";
+import { eventWord as changeWord, limitText, SOURCES, STAGES, STATES, word } from "../../shared/words";
+import { isLate, phaseOf, type Row } from "../cases";
+import { keep } from "../hearing";
+import { areaName, chosen, claims, names, now, refusedToken, sheetTick } from "../store";
+import { ActionForm, type Action, type Perform } from "./action";
+import { History } from "./history";
+import { cityMap } from "./map";
+import { Photos, type PhotoName } from "./photos";
+
+interface Span { from: string; to: string; counted: boolean; why: Name }
+interface Deadline {
+  stage: string; limit: string; clock: string; started_at: string; due_at: string | null; stopped_at: string | null; provisional: boolean; breakdown: Span[];
+}
+interface Link { code: string; class?: string; distance_m: number }
+export interface SheetData extends Row {
+  version: number; condition: string | null; source: string; part: string | null; possible_duplicate_of: string | null;
+  reports: { count: number }; photos: PhotoName[]; deadlines: Deadline[]; actions: Action[];
+  links: { parts: Link[]; buildings: Link[]; dwellings: Link[] };
+}
+/** What became of the last action, as the sheet tells it. */
+export type Told = { kind: "done"; text: string } | { kind: "clash"; changed: Change[] } | { kind: "refused"; text: string };
+
+export function Sheet({ number }: { number: string }) {
+  const [sheet, setSheet] = useState<SheetData | null>(null);
+  const [failure, setFailure] = useState("");
+  const [told, setTold] = useState<Told | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const asked = useRef(0);
+  const show = (found: SheetData): void => {
+    asked.current += 1;
+    setSheet(found);
+    setFailure("");
+    keep(found);
+  };
+  const load = async (): Promise<void> => {
+    const run = (asked.current += 1);
+    try {
+      const found = await call<SheetData>(`/cases/${encodeURIComponent(number)}`);
+      // Unless another answer has overtaken this one.
+      if (run === asked.current) show(found);
+    } catch (error) {
+      if (refusedToken(error)) return;
+      const gone = error instanceof Refusal && error.status === 404;
+      if (gone) setSheet(null);
+      setFailure(gone ? t("gone") : t("sheetFailed", { why: error instanceof Error ? error.message : "" }));
+    }
+  };
+  const ticks = sheetTick.value;
+  useEffect(() => {
+    const timer = setTimeout(() => void load(), ticks ? 150 : 0);
+    return () => clearTimeout(timer);
+  }, [ticks]);
+  const close = (): void => {
+    chosen.value = null;
+    const back = document.querySelector<HTMLElement>(`[data-number="${CSS.escape(number)}"]`);
+    (back ?? document.getElementById("list"))?.focus();
+  };
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <section id="sheet" aria-labelledby="sheet-title" onKeyDown={(event) => {
+      // Escape in a field must not throw away what is written there.
+      if (event.key === "Escape" && !(event.target as HTMLElement).closest("textarea, input, select")) close();
+    }}>
+      <div class="sheet-head">
+        <h2 id="sheet-title" ref={heading} tabIndex={-1}>{number}</h2>
+        <button type="button" class="close" aria-label={t("close")} onClick={close}>×</button>
+      </div>
+      {failure && <p role="alert" class="late">{failure} <button type="button" onClick={() => void load()}>{t("again")}</button></p>}
+      <ToldNote told={told} />
+      {sheet ? <Body sheet={sheet} show={show} tell={setTold} reload={load} /> : !failure && <p class="soft">{t("loading")}</p>}
+    </section>
+  );
+}
+
+function ToldNote({ told }: { told: Told | null }) {
+  return (
+    <div id="told" role="alert" class={told?.kind ?? ""}>
+      {told?.kind === "clash" ? (
+        <>
+          <p>{t("clash")}</p>
+          <ul>
+            {told.changed.map((one) => (
+              <li key={one.seq}>{t("clashLine", { at: moment(one.at), who: one.actor, what: changeWord(one.type), state: word(STATES, one.state) })}</li>
+            ))}
+          </ul>
+        </>
+      ) : told && <p>{told.text}</p>}
+    </div>
+  );
+}
+
+function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: SheetData) => void; tell: (t: Told | null) => void; reload: () => Promise<void> }) {
+  const known = names.value;
+  const late = isLate(sheet, now.value);
+  const category = known?.categories.get(sheet.category);
+  const condition = category?.conditions.find((one) => one.code === sheet.condition);
+  const perform: Perform = async (action, version, fields) => {
+    tell(null);
+    try {
+      const after = await act<SheetData>(sheet.id, action.name, { version, id: crypto.randomUUID(), ...(await fields()) });
+      tell({ kind: "done", text: t("done", { label: inLanguage(action.label, action.name) }) });
+      show(after);
+      return null;
+    } catch (error) {
+      if (refusedToken(error)) return [];
+      return refused(error, tell, reload);
+    }
+  };
+  return (
+    <>
+      <p class="state-line">
+        <span class={`mark ${phaseOf(sheet.state)}${late ? " is-late" : ""}`} aria-hidden="true" />
+        <strong id="sheet-state">{word(STATES, sheet.state)}</strong>
+        {late && <strong class="late"> · {t("late")}</strong>}
+      </p>
+      <dl>
+        <dt>{t("category")}</dt><dd>{inLanguage(category?.name, sheet.category)} <span class="soft">{sheet.category}</span></dd>
+        {sheet.condition && <><dt>{t("condition")}</dt><dd>{inLanguage(condition?.text, sheet.condition)} <span class="soft">{sheet.condition}</span></dd></>}
+        <dt>{t("department")}</dt><dd>{sheet.department ? inLanguage(known?.departments.get(sheet.department)?.name, sheet.department) : "–"}</dd>
+        <dt>{t("place")}</dt>
+        <dd>
+          {(["city", "district", "community"] as const).map((level) => inLanguage(areaName(sheet.areas[level]), sheet.areas[level])).join(" · ")}
+          <br /><span class="soft">{sheet.location.lon.toFixed(6)}, {sheet.location.lat.toFixed(6)}</span>{" "}
+          <button type="button" class="link" onClick={() => cityMap.value?.show(sheet.location.lon, sheet.location.lat)}>{t("showOnMap")}</button>
+        </dd>
+        <dt>{t("opened")}</dt><dd>{moment(sheet.opened_at)}</dd>
+        {sheet.closed_at && <><dt>{t("closedAt")}</dt><dd>{moment(sheet.closed_at)}</dd></>}
+        <dt>{t("reports")}</dt><dd>{sheet.reports.count} · {word(SOURCES, sheet.source)}</dd>
+      </dl>
+      {sheet.possible_duplicate_of && <p class="soft">{t("duplicate")}</p>}
+      <h3>{t("actions")}</h3>
+      {sheet.actions.length === 0 && <p class="soft">{t("noActions")}</p>}
+      {sheet.actions.map((action) => <ActionForm key={action.name} action={action} sheet={sheet} perform={perform} />)}
+      <h3>{t("clocks")}</h3>
+      {sheet.deadlines.map((clock) => <Clock key={clock.stage} clock={clock} />)}
+      <h3>{t("links")}</h3>
+      <Links links={sheet.links} />
+      {sheet.photos.length > 0 && <><h3>{t("photos")}</h3><Photos photos={sheet.photos} /></>}
+      <h3>{t("history")}</h3>
+      <History id={sheet.id} seq={sheet.seq} allowed={["supervisor", "auditor"].includes(claims.value?.role ?? "")} />
+    </>
+  );
+}
+
+/** Tells why an action was not done; answers the names of the fields that are wrong. */
+async function refused(error: unknown, tell: (told: Told) => void, reload: () => Promise<void>): Promise<string[]> {
+  if (!(error instanceof Refusal)) {
+    tell({ kind: "refused", text: t("refused", { why: t("unreachable") }) });
+    return [];
+  }
+  const { changed, errors, possible, detail } = error.problem;
+  if (changed) tell({ kind: "clash", changed });
+  else if (possible) {
+    const what = possible.length ? t("possible", { what: possible.join(", ") }) : t("nothingPossible");
+    tell({ kind: "refused", text: `${t("refused", { why: detail ?? "" })} ${what}` });
+  } else {
+    const why = errors?.map((one) => `${one.field}: ${one.reason}`).join("; ") || detail || String(error.status);
+    tell({ kind: "refused", text: t("refused", { why }) });
+  }
+  if (error.status !== 422) await reload();
+  return errors?.map((one) => one.field) ?? [];
+}
+
+function Clock({ clock }: { clock: Deadline }) {
+  const past = clock.due_at !== null && Date.parse(clock.due_at) < now.value;
+  return (
+    <details class="clock">
+      <summary>
+        {word(STAGES, clock.stage)} · {t("limit", { limit: limitText(clock.limit, clock.clock) })} ·{" "}
+        <span class={past ? "late" : ""}>{clock.due_at ? t("due", { at: moment(clock.due_at) }) : t("standing", { at: moment(clock.stopped_at) })}</span>
+      </summary>
+      {clock.provisional && <p class="soft">{t("provisional")}</p>}
+      <table>
+        <caption>{t("why")}</caption>
+        <thead><tr><th>{t("from")}</th><th>{t("to")}</th><th>{t("counted")}</th><th>{t("reason")}</th></tr></thead>
+        <tbody>
+          {clock.breakdown.map((span) => (
+            <tr key={span.from}>
+              <td>{moment(span.from)}</td><td>{moment(span.to)}</td>
+              <td>{t(span.counted ? "counted" : "paused")}</td><td>{inLanguage(span.why, "")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function Links({ links }: { links: SheetData["links"] }) {
+  // The class of a part has the code of its category.
+  const categories = names.value?.categories;
+  return (
+    <dl id="links">
+      {(["parts", "buildings", "dwellings"] as const).map((kind) => (
+        <>
+          <dt key={kind}>{t(kind)}</dt>
+          <dd>
+            {links[kind].length === 0 && t("nothing")}
+            {links[kind].map((one) => (
+              <div key={one.code}>{one.class && `${inLanguage(categories?.get(one.class)?.name, one.class)} · `}{one.code} · {t("metres", { n: one.distance_m.toFixed(1) })}</div>
+            ))}
+          </dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+

@@ -1,0 +1,128 @@
+// Every text of the page in both languages. A key that one table lacks does not compile.
+
+import { signal } from "@preact/signals";
+
+export type Language = "zh" | "en";
+export type Name = Record<Language, string>;
+
+const en = {
+  title: "Wangge", subtitle: "live map", other: "中文", otherLabel: "切换到中文",
+  theme_auto: "Theme: as the system", theme_light: "Theme: light", theme_dark: "Theme: dark",
+  signOut: "Sign out", signIn: "Sign in", tokenLabel: "Access token",
+  tokenHelp: "Your administrator gives it to you. It stays in this tab only and is forgotten when the tab closes.",
+  badToken: "This token is not valid here. Ask your administrator for a new one and paste it below.",
+  expired: "Your token is not valid any more: it has expired or was revoked. Ask your administrator for a new one and sign in again; your filters are kept.",
+  unreachable: "The service cannot be reached. Check the network, then sign in again.",
+  signingIn: "Signing in…",
+  catching: "Catching up", live: "Live", offline: "Offline, connecting again", polling: "Refreshed every 5 s (this role has no live feed)",
+  connection: "Connection", inView: "{n} in view", lateInView: "{n} late",
+  toList: "Skip to the list of cases", cases: "Cases", shown: "{n} loaded", more: "more follow", loading: "Loading…",
+  none: "No case passes these filters.", noRight: "This role reads no cases. Sign in with another token.", listFailed: "The list cannot be read now; it is tried again by itself.",
+  filters: "Filters", district: "District", community: "Community", state: "State", department: "Department", category: "Category",
+  lateness: "Lateness", number: "Case number", numberHelp: "begins with", onlyView: "Only what the map shows", clear: "Clear filters",
+  every: "All", open: "All not over", anyState: "All, also those over", late: "Late", intime: "In time",
+  outsideScope: "A filter of this address is outside your scope: {why} It was removed.",
+  map: "Map of the city. Arrow keys move it, plus and minus zoom.", noMap: "The map cannot be drawn here (no WebGL). The list works without it.",
+  mapFailed: "Some of the map cannot be loaded now; it is tried again.", zoomIn: "Zoom in", zoomOut: "Zoom out", home: "Show the whole area",
+  legend: "Legend", legendLate: "late", legendCluster: "several cases; the red ring: some are late", legendPart: "city part", legendBuilding: "building, dwelling",
+  phase_waiting: "waiting for acceptance", phase_routing: "to be dispatched", phase_handling: "with a department", phase_checking: "to be inspected or closed", phase_over: "over",
+  part: "City part", building: "Building", floors: "{n} floors", dwelling: "Dwelling",
+  sheet: "Case", close: "Close the case's sheet", gone: "This case is not there, or no longer in your scope.", sheetFailed: "The case cannot be read now: {why}",
+  again: "Try again", opened: "Opened", closedAt: "Over since", place: "Place", reports: "Reports", source: "Source", condition: "Condition", version: "Version",
+  showOnMap: "Show on the map", duplicate: "Possible duplicate of another case",
+  clocks: "Clocks", due: "due {at}", standing: "stands since {at}", limit: "limit {limit}", provisional: "provisional: the holiday notice of that year is not loaded", counted: "counted", paused: "not counted",
+  why: "Why this moment", from: "From", to: "To", reason: "Reason",
+  links: "Nearby", parts: "Parts", buildings: "Buildings", dwellings: "Dwellings", metres: "{n} m", nothing: "none",
+  photos: "Photos", photoOf: "Photo {n}, from a {from}", photo_report: "report", photo_feedback: "feedback", photoFailed: "This photo cannot be shown.", openPhoto: "Open photo {n} in full",
+  actions: "What can be done now", noActions: "Nothing can be done by this role now.", required: "required", choose: "choose…", send: "{label}", sending: "Sending…",
+  lon: "Longitude", lat: "Latitude", fromMap: "Take the middle of the map", uploading: "Sending photos…", done: "Done: {label}",
+  clash: "Not done: the case has changed since you began. Look at it again, then decide.", clashLine: "{at} · {who}: {what}, now {state}",
+  refused: "Not done: {why}", possible: "Possible now: {what}.", nothingPossible: "Nothing is possible now.",
+  history: "History", noHistory: "This role does not read histories.", moreHistory: "Show later entries", who: "by {who}", hash: "seal {hash}",
+} as const;
+
+export type Text = keyof typeof en;
+
+const zh: Record<Text, string> = {
+  title: "网格", subtitle: "实时地图", other: "English", otherLabel: "Switch to English",
+  theme_auto: "主题：跟随系统", theme_light: "主题：浅色", theme_dark: "主题：深色",
+  signOut: "退出", signIn: "进入", tokenLabel: "访问令牌",
+  tokenHelp: "由管理员发放。只保存在本标签页，关闭即清除。",
+  badToken: "此令牌在这里无效。请向管理员申请新的令牌，粘贴到下面。",
+  expired: "您的令牌已失效：已过期或已被撤销。请向管理员申请新的令牌后重新进入；筛选条件会保留。",
+  unreachable: "无法连接服务。请检查网络后重新进入。",
+  signingIn: "正在进入…",
+  catching: "正在补齐", live: "实时", offline: "离线，正在重连", polling: "每 5 秒刷新（此角色无实时流）",
+  connection: "连接状态", inView: "视野内 {n} 件", lateInView: "超期 {n} 件",
+  toList: "跳到案件列表", cases: "案件", shown: "已载入 {n} 件", more: "还有更多", loading: "正在载入…",
+  none: "没有符合筛选条件的案件。", noRight: "此角色不能查看案件。请用其他令牌进入。", listFailed: "暂时无法读取列表，将自动重试。",
+  filters: "筛选", district: "区县", community: "社区", state: "状态", department: "处置部门", category: "类别",
+  lateness: "时限", number: "案号", numberHelp: "开头为", onlyView: "仅显示地图视野内", clear: "清除筛选",
+  every: "全部", open: "全部未结", anyState: "全部（含已结）", late: "已超期", intime: "未超期",
+  outsideScope: "地址中的一项筛选超出您的范围：{why} 已移除。",
+  map: "城市地图。方向键移动，加减键缩放。", noMap: "此处无法绘制地图（没有 WebGL）。列表可照常使用。",
+  mapFailed: "部分地图暂时无法载入，将自动重试。", zoomIn: "放大", zoomOut: "缩小", home: "显示全部范围",
+  legend: "图例", legendLate: "已超期", legendCluster: "多件案件；红圈表示其中有超期", legendPart: "城市部件", legendBuilding: "建筑与房屋",
+  phase_waiting: "待受理", phase_routing: "待派遣", phase_handling: "部门处置", phase_checking: "待核查或结案", phase_over: "已结束",
+  part: "城市部件", building: "建筑", floors: "{n} 层", dwelling: "房屋",
+  sheet: "案件", close: "关闭案件详情", gone: "没有这件案件，或已不在您的范围内。", sheetFailed: "暂时无法读取案件：{why}",
+  again: "重试", opened: "上报时间", closedAt: "结束时间", place: "位置", reports: "上报数", source: "来源", condition: "立案条件", version: "版本",
+  showOnMap: "在地图上显示", duplicate: "疑似与另一案件重复",
+  clocks: "时限", due: "{at} 到期", standing: "{at} 起停止计时", limit: "时限 {limit}", provisional: "暂定：该年放假通知尚未载入", counted: "计时", paused: "不计时",
+  why: "为何是这一时刻", from: "从", to: "到", reason: "原因",
+  links: "周边", parts: "部件", buildings: "建筑", dwellings: "房屋", metres: "{n} 米", nothing: "无",
+  photos: "照片", photoOf: "照片 {n}，来自{from}", photo_report: "上报", photo_feedback: "处置反馈", photoFailed: "此照片无法显示。", openPhoto: "打开照片 {n} 原图",
+  actions: "可办事项", noActions: "此角色目前没有可办事项。", required: "必填", choose: "请选择…", send: "{label}", sending: "正在提交…",
+  lon: "经度", lat: "纬度", fromMap: "取地图中心", uploading: "正在上传照片…", done: "已办理：{label}",
+  clash: "未办理：您开始填写后案件已变动。请重新查看后再决定。", clashLine: "{at} · {who}：{what}，现为{state}",
+  refused: "未办理：{why}", possible: "目前可办：{what}。", nothingPossible: "目前没有可办事项。",
+  history: "办理记录", noHistory: "此角色不能查看办理记录。", moreHistory: "显示后面的记录", who: "{who}", hash: "指纹 {hash}",
+};
+
+/** For the test that holds the two together; readers take `t`. */
+export const TABLES: Record<Language, Record<Text, string>> = { zh, en };
+const KEY = "wangge-language";
+
+export const language = signal<Language>(firstLanguage());
+
+function firstLanguage(): Language {
+  try {
+    const kept = localStorage.getItem(KEY);
+    if (kept === "zh" || kept === "en") return kept;
+    return navigator.language.startsWith("zh") ? "zh" : "en";
+  } catch {
+    return "zh";
+  }
+}
+
+export function setLanguage(chosen: Language): void {
+  language.value = chosen;
+  localStorage.setItem(KEY, chosen);
+}
+
+/** A text in the language of the page, with its `{…}` filled in. */
+export function t(key: Text, values: Record<string, string | number> = {}): string {
+  return TABLES[language.value][key].replace(/\{(\w+)\}/g, (_all, name: string) => String(values[name] ?? ""));
+}
+
+export const inLanguage = (name: Name | undefined, otherwise: string): string => name?.[language.value] ?? otherwise;
+
+const locale = (): string => (language.value === "zh" ? "zh-CN" : "en-GB");
+const ZONE = "Asia/Shanghai";
+
+/** A moment in the city's time. */
+export function moment(at: string | null | undefined): string {
+  if (!at) return "–";
+  return new Intl.DateTimeFormat(locale(), {
+    timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+  }).format(new Date(at));
+}
+
+/** A moment as short as a list wants it. */
+export function shortMoment(at: string): string {
+  return new Intl.DateTimeFormat(locale(), {
+    timeZone: ZONE, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  }).format(new Date(at));
+}
+
+export const figure = (n: number): string => new Intl.NumberFormat(locale()).format(n);

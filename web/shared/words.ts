@@ -1,0 +1,56 @@
+// The city's words for states, stages and what happened to a case.
+
+import { inLanguage, language, type Name } from "./texts";
+
+type Words = Record<string, Name>;
+
+export const STATES: Words = {
+  reported: { zh: "已上报", en: "reported" }, accepted: { zh: "已受理", en: "accepted" },
+  filed: { zh: "已立案", en: "filed" }, dispatched: { zh: "已派遣", en: "dispatched" },
+  handling: { zh: "处置中", en: "being handled" }, handled: { zh: "已处置待核查", en: "handled" },
+  inspecting: { zh: "核查通过待结案", en: "inspected" }, returned: { zh: "已退回", en: "returned" },
+  reworked: { zh: "返工", en: "to be reworked" }, closed: { zh: "已结案", en: "closed" },
+  rejected: { zh: "不予受理", en: "rejected" }, voided: { zh: "已作废", en: "voided" },
+};
+export const STAGES: Words = {
+  accept: { zh: "受理", en: "acceptance" }, dispatch: { zh: "派遣", en: "dispatch" },
+  handle: { zh: "处置", en: "handling" }, inspect: { zh: "核查", en: "inspection" }, close: { zh: "结案", en: "closing" },
+};
+export const EVENTS: Words = {
+  opened: { zh: "立案建档", en: "opened" }, attached: { zh: "并入上报", en: "report attached" },
+  accepted: { zh: "受理", en: "accepted" }, rejected: { zh: "不予受理", en: "rejected" },
+  filed: { zh: "立案", en: "filed" }, dispatched: { zh: "派遣", en: "dispatched" },
+  returned: { zh: "退回", en: "returned" }, started: { zh: "开始处置", en: "started" },
+  handled: { zh: "处置反馈", en: "feedback given" }, "inspection-passed": { zh: "核查通过", en: "inspection passed" },
+  "inspection-failed": { zh: "核查不通过", en: "inspection failed" }, closed: { zh: "结案", en: "closed" },
+  voided: { zh: "作废", en: "voided" }, urged: { zh: "催办", en: "urged" }, relocated: { zh: "更正位置", en: "relocated" },
+  reclassified: { zh: "更正类别", en: "reclassified" }, remapped: { zh: "随新网格调整", en: "moved with a new map" }, reminded: { zh: "到期提醒", en: "reminded" },
+  overdue: { zh: "超期", en: "overdue" }, escalated: { zh: "逐级上报", en: "escalated" },
+};
+export const SOURCES: Words = {
+  member: { zh: "网格员", en: "grid member" }, public: { zh: "公众", en: "public" }, hotline: { zh: "热线", en: "hotline" },
+  sensor: { zh: "传感器", en: "sensor" }, camera: { zh: "摄像头", en: "camera" }, department: { zh: "部门", en: "department" },
+  leader: { zh: "领导交办", en: "leader" },
+};
+export const ROLES: Words = {
+  reporter: { zh: "上报人", en: "reporter" }, member: { zh: "网格员", en: "grid member" }, acceptor: { zh: "受理员", en: "acceptor" },
+  dispatcher: { zh: "派遣员", en: "dispatcher" }, handler: { zh: "处置单位", en: "handler" }, supervisor: { zh: "督查员", en: "supervisor" },
+  auditor: { zh: "审计员", en: "auditor" }, admin: { zh: "管理员", en: "administrator" }, gateway: { zh: "接入系统", en: "gateway" },
+};
+
+const UNITS: Words = {
+  urgent_hours: { zh: "紧急工作时", en: "urgent hours" }, working_hours: { zh: "工作时", en: "working hours" },
+  working_days: { zh: "工作日", en: "working days" }, natural_days: { zh: "日", en: "days" },
+};
+
+export const word = (table: Words, key: string): string => inLanguage(table[key], key);
+
+/** "wangge.case.inspection-passed.v1" as people say it. */
+export const eventWord = (type: string): string =>
+  word(EVENTS, type.replace(/^wangge\.case\./, "").replace(/\.v\d+$/, ""));
+
+/** A limit as the standard's table writes it ("4 工作时"); its unit in the reader's language. */
+export function limitText(limit: string, clock: string): string {
+  const amount = /^[\d.]+/.exec(limit)?.[0];
+  return language.value === "zh" || !amount || !UNITS[clock] ? limit : `${amount} ${word(UNITS, clock)}`;
+}
