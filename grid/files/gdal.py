@@ -10,7 +10,6 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,11 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import read, write
 
 from grid.errors import RegisterError
-from grid.files.table import BadFile, FileTable, Progress, header_faults
+from grid.files.table import BadFile, FileTable, Layer, Progress, header_faults
 
 _MAGIC = b"SQLite format 3\0"
 _LONGEST_CELL = 32_767
 _AGAIN = "copy it anew, or export it again from your GIS"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """A layer to write: columns as lists, geometry as WKB, and the kind of geometry."""
-
-    name: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    shapes: Sequence[bytes] | None = None
-    kind: str | None = None
 
 
 def read_geopackage(path: Path, wanted: str, progress: Progress) -> FileTable:

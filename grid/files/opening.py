@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from geo.geojson import Reading, read_rows
-from grid.files import gdal
 from grid.files.delimited import Encoding, read_delimited
 from grid.files.table import MOST_BYTES, BadFile, FileTable, Progress
-from grid.files.workbook import read_workbook, sheet_names
 
 
 class Form(StrEnum):
@@ -56,11 +54,15 @@ def read_table(path: Path, wanted: str, encoding: Encoding, progress: Progress) 
     """
     form = form_of(path)
     if form is Form.GEOPACKAGE:
-        return gdal.read_geopackage(path, wanted, progress)
+        from grid.files.gdal import read_geopackage  # every role would pay for GDAL otherwise
+
+        return read_geopackage(path, wanted, progress)
     data = read_bytes(path)
     if form is Form.CSV:
         return read_delimited(data, encoding, progress)
     if form is Form.XLSX:
+        from grid.files.workbook import read_workbook
+
         return read_workbook(data, wanted, progress)
     return feature_table(read_rows(data))
 
@@ -69,8 +71,14 @@ def holds(path: Path, name: str) -> bool:
     """Whether a workbook or GeoPackage holds a table called `name` (others hold one table)."""
     form = form_of(path)
     if form is Form.GEOPACKAGE:
-        return name in gdal.layer_names(path)
-    return form is Form.XLSX and name in sheet_names(read_bytes(path))
+        from grid.files.gdal import layer_names
+
+        return name in layer_names(path)
+    if form is Form.XLSX:
+        from grid.files.workbook import sheet_names
+
+        return name in sheet_names(read_bytes(path))
+    return False
 
 
 def feature_table(reading: Reading) -> FileTable:

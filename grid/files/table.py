@@ -33,6 +33,17 @@ class FileTable:
     faults: tuple[Fault, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A layer to write: columns as lists, geometry as WKB, and the kind of geometry."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    shapes: Sequence[bytes] | None = None
+    kind: str | None = None
+
+
 class BadFile(Exception):
     """The file cannot be read at all; carries the one fault that says why."""
 

@@ -19,14 +19,14 @@ _PROLOGUE = 2_000
 
 def read_workbook(data: bytes, wanted: str, progress: Progress) -> FileTable:
     """The sheet called `wanted`, or the first; raises BadFile when there is none to read."""
-    _check_archive(data)
     try:
+        _check_archive(data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _read(data, wanted, progress)
     except BadFile:
         raise
-    except Exception as error:  # openpyxl raises whatever the damage leads it to
+    except Exception as error:  # zlib and openpyxl raise whatever the damage leads them to
         raise BadFile(
             type(error).__name__,
             "the workbook is damaged; open it in a spreadsheet program and save it anew",

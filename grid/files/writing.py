@@ -11,8 +11,8 @@ from geo.given import written_wkb, written_wkt
 from geo.systems import GivenSystem
 from grid.errors import RegisterError
 from grid.files.delimited import Encoding, write_delimited
-from grid.files.gdal import Layer, write_geopackage, write_workbook
 from grid.files.opening import Form, form_of
+from grid.files.table import Layer
 
 Geometries = Sequence[Mapping[str, Any]]
 
@@ -36,6 +36,8 @@ def write_tables(
     Several go into a workbook's sheets or a GeoPackage's layers; a GeoJSON or CSV file holds the
     first. Raises BadFile for an unknown ending, RegisterError for what the form cannot hold.
     """
+    from grid.files.gdal import write_geopackage, write_workbook
+
     form = form_of(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:

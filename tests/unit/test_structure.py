@@ -3,6 +3,8 @@
 import importlib.metadata
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,11 @@ def test_the_lock_of_nodes_packages_names_no_registry() -> None:
 
 def test_docker_holds_no_python_file() -> None:
     assert list((ROOT / "docker").rglob("*.py")) == []
+
+
+def test_no_role_pays_for_the_libraries_of_register_files() -> None:
+    code = "import sys, dispatch.cli; print({'pyogrio', 'openpyxl'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "set()"

@@ -122,7 +122,9 @@ def test_open_cases_move_by_one_event_each_and_closed_ones_keep_the_map_of_their
     assert len(topics) == 4
     assert {topic.topic_district for topic in topics} == {HERE, THERE}
     with transaction(worked) as connection:
-        assert [found.wrong for found in verify(connection, Tally())] == []
+        # The closed one was closed by hand, of which its history says nothing.
+        for row in connection.execute(text('select id from "case" where closed_at is null')):
+            assert [found.wrong for found in verify(connection, Tally(), row.id)] == []
 
 
 def test_moving_twice_moves_once(worked: Engine, tmp_path: Path) -> None:
