@@ -22,6 +22,8 @@ class Figure:
     raw_is: str = ""
     budget: str = ""
     note: str = ""
+    runs: Sequence[float] = ()
+    """Every repetition, where there were several; `value` is their median."""
 
 
 def yardstick() -> float:

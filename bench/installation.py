@@ -25,6 +25,7 @@ class Measured:
     tokens: dict[str, str]
     data_dir: Path
     admin_url: str
+    kafka_servers: str
     process: "subprocess.Popen[bytes]"
 
     def pids(self) -> dict[str, int]:
@@ -106,6 +107,7 @@ def measured_installation() -> Iterator[Measured]:
             tokens=access["tokens"],
             data_dir=data,
             admin_url=access["database_admin_url"],
+            kafka_servers=access["kafka_servers"],
             process=process,
         )
     finally:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bench.figures import Figure
 from bench.installation import Measured
 from bench.load import post_all, reports
-from bench.raw import copy_again
+from bench.raw import copy_again, produce_again
 
 STORED = "select count(*) from report"
 WAITING = "select count(*) from outbox"
@@ -96,6 +96,8 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
         name="relay",
         value=relayed / relay_seconds,
         unit="events/s",
+        raw=produce_again(measured.kafka_servers, relayed),
+        raw_is="writing as many events of that size to Kafka, with nothing read or deleted",
         budget="≥ 8,000",
         note=f"{relayed:,} events",
     )
@@ -107,6 +109,23 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
         budget="≤ 1, aim 0.6",
         note=f"ms by process: {spent}",
     )
+
+
+def open_cases(measured: Measured, count: int, seed: int = 31) -> None:
+    """So many reports through the whole pipeline, so that there is something to measure on."""
+    before = measured.one(STORED)
+    lines = reports(count, seed)
+    bodies = [b"\n".join(lines[n : n + BATCH]) for n in range(0, count, BATCH)]
+    post_all(
+        measured.url,
+        "/api/v1/reports/batch",
+        measured.tokens["gateway"],
+        bodies,
+        connections=2,
+        media="application/x-ndjson",
+    )
+    measured.wait_until(STORED, before + count)
+    measured.wait_until(WAITING, 0)
 
 
 def _since(query: str, since: str) -> str:

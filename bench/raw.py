@@ -1,10 +1,15 @@
 """The raw rate: exactly the rows that a run wrote, copied again with nothing decided."""
 
+import os
+import threading
 import time
 from collections.abc import Sequence
 
 import psycopg
 from psycopg import sql
+
+from streams.kafka import KafkaAdmin, KafkaWriter
+from streams.records import Message
 
 
 def copy_again(admin_url: str, tables: Sequence[str], since: str, batches: int) -> float:
@@ -30,6 +35,37 @@ def copy_again(admin_url: str, tables: Sequence[str], since: str, batches: int) 
         seconds = time.monotonic() - started
         connection.execute("drop schema raw cascade")
     return seconds
+
+
+def produce_again(servers: str, count: int, size: int = 1800) -> float:
+    """Events a second into a topic of its own, a thousand at a time, three batches under way."""
+    admin = KafkaAdmin(servers)
+    topic = f"bench.{time.time_ns()}"
+    admin.make_topics({topic: {"partitions": 1, "configs": {}}}, 1)
+    writer = KafkaWriter(servers, delivery_s=60, batch_bytes=500_000)
+    message = Message(topic=topic, key=b"k", value=os.urandom(size), headers=())
+    under_way = threading.Semaphore(3000)
+    failures: list[Exception] = []
+
+    def done(error: Exception | None) -> None:
+        under_way.release()
+        if error is not None:
+            failures.append(error)
+
+    started = time.monotonic()
+    for first in range(0, count, 1000):
+        group = min(1000, count - first)
+        for _ in range(group):
+            under_way.acquire()
+        writer.send_all([(message, done)] * group)
+    writer.flush(60)
+    seconds = time.monotonic() - started
+    writer.close()
+    admin.delete_topics([topic])
+    admin.close()
+    if failures:
+        raise RuntimeError(f"Kafka refused an event: {failures[0]}")
+    return count / seconds
 
 
 WHERE = {

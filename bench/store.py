@@ -1,0 +1,135 @@
+"""A store as it is after years: what a history, and a report, cost when there is much of it."""
+
+import random
+import time
+from collections.abc import Iterator
+
+import httpx
+import psycopg
+
+from bench.figures import Figure
+from bench.installation import Measured
+from bench.pipeline import WAITING, open_cases
+
+CHUNK = 100_000
+OPEN_SHARE = 20  # one case in so many is still open
+READS = 400
+
+# Copies of cases that the pipeline opened: closed ones, spread over their counties, as a city has
+# them. Histories are copied with them; their hashes belong to the case they were taken from, so
+# these chains do not verify. Triggers of the foreign key would look at what is known to be there.
+GROW = """
+    with given as (
+        select c as original, gen_random_uuid() as id, n,
+            'B' || to_char(n, 'FM00') || '-' || (%(from)s + row_number() over ()) as number
+        from "case" as c
+        join (select id from "case" where number not like 'B%%' limit %(templates)s) as template
+            on template.id = c.id
+        cross join generate_series(1, %(times)s) as n
+    ), made as (
+        insert into "case"
+        select (jsonb_populate_record(original, jsonb_build_object('id', id, 'number', number,
+            'closed_at', case when n %% %(open_share)s = 0 then null else (original).opened_at end,
+            'opened_at', (original).opened_at - n * interval '7 minutes',
+            'part', null))).*
+        from given returning id
+    )
+    insert into case_event (opened_month, case_id, seq, type, at, actor, body, previous_hash, hash)
+    select e.opened_month, given.id, e.seq + extra * 10, e.type, e.at, e.actor, e.body,
+        e.previous_hash, e.hash
+    from given
+    join case_event e on e.case_id = (given.original).id
+        and e.opened_month = (given.original).opened_month and e.seq = 1
+    cross join generate_series(0, 1) as extra
+"""
+
+
+def growth(measured: Measured, cases: int, count: int) -> Iterator[Figure]:
+    """A report's processor time and the engine's rate with few cases stored, and with many."""
+    before = _cost(measured, count, seed=21)
+    few = int(measured.one('select count(*) from "case"'))
+    grow_to(measured, cases)
+    after = _cost(measured, count, seed=22)
+    yield Figure(
+        name=f"growth, processor time a report with {cases:,} cases",
+        value=after,
+        unit="ms",
+        raw=before,
+        raw_is=f"the same with {few:,} cases",
+        budget="≤ 15 % above",
+        note=f"{(after / before - 1) * 100:+.0f} %; engine and PostgreSQL",
+    )
+
+
+def _cost(measured: Measured, count: int, seed: int) -> float:
+    """ms of engine and PostgreSQL a report, batches through the whole pipeline."""
+    measured.wait_until(WAITING, 0)
+    cpu = measured.cpu_seconds()
+    open_cases(measured, count, seed)
+    after = measured.cpu_seconds()
+    return sum(after[name] - cpu[name] for name in ("engine", "postgres")) / count * 1000
+
+
+def grow_to(measured: Measured, cases: int) -> None:
+    """Adds copies of the stored cases, two events each, until there are so many."""
+    with psycopg.connect(measured.admin_url, autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("set synchronous_commit = off")
+        while (missing := cases - int(measured.one('select count(*) from "case"'))) > 0:
+            templates = min(1000, missing)
+            times = max(1, min(CHUNK, missing) // templates)
+            start = int(measured.one("select count(*) from \"case\" where number like 'B%%'"))
+            connection.execute(
+                GROW,
+                {
+                    "from": start,
+                    "templates": templates,
+                    "times": times,
+                    "open_share": OPEN_SHARE,
+                },
+            )
+        connection.execute('vacuum (analyze) "case"')
+        connection.execute("vacuum (analyze) case_event")
+        connection.execute("checkpoint")
+
+
+def history(measured: Measured, events: int) -> Iterator[Figure]:
+    """Whole histories of cases taken at random, over HTTP; beside it the bare query."""
+    stored = int(measured.one("select count(*) from case_event"))
+    if stored < events:
+        grow_to(measured, int(measured.one('select count(*) from "case"')) + (events - stored) // 2)
+        stored = int(measured.one("select count(*) from case_event"))
+    with psycopg.connect(measured.admin_url, autocommit=True) as connection:
+        rows = connection.execute(
+            'select id::text, opened_month from "case" tablesample system (0.5) limit 20000'
+        ).fetchall()
+        chosen = random.Random(5).choices(rows, k=READS)
+        bare = []
+        for case, month in chosen:
+            begin = time.perf_counter()
+            connection.execute(
+                """select seq, type, at, actor, body::text, hash, previous_hash from case_event
+                where case_id = %s and opened_month = %s order by seq""",
+                (case, month),
+            ).fetchall()
+            bare.append((time.perf_counter() - begin) * 1000)
+    headers = {"Authorization": f"Bearer {measured.tokens['auditor']}"}
+    took = []
+    with httpx.Client(base_url=measured.url, headers=headers, timeout=30) as client:
+        for case, _ in chosen:
+            begin = time.perf_counter()
+            answer = client.get(f"/api/v1/cases/{case}/events")
+            took.append((time.perf_counter() - begin) * 1000)
+            if answer.status_code != 200 or not answer.json()["items"]:
+                raise RuntimeError(f"no history of {case}: {answer.text[:200]}")
+    p95 = int(READS * 0.95)
+    yield Figure(
+        name="a case's whole history, p95",
+        value=sorted(took)[p95],
+        unit="ms",
+        raw=sorted(bare)[p95],
+        raw_is="p95 of the query alone",
+        budget="≤ 20",
+        note=f"{stored:,} events stored, {READS} cases at random, "
+        f"p50 {sorted(took)[READS // 2]:.1f} ms",
+    )
