@@ -15,9 +15,10 @@ AHEAD_ACCEPTED = timedelta(hours=24)
 BACK_ACCEPTED = timedelta(days=366)
 SOURCES = ("member", "public", "hotline", "sensor", "camera", "department", "leader")
 
-# No U+0000: PostgreSQL cannot hold it, so it is refused at the door.
-Words = Annotated[str, Field(pattern=r"^[^\x00]*\z")]
-Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z:_.\-/ ]+\z")]
+# No U+0000: PostgreSQL cannot hold it, so it is refused at the door. In patterns `$` is the very
+# end, for pydantic's engine as for JSON Schema's.
+Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z:_.\-/ ]+$")]
 
 
 class _Strict(BaseModel):
@@ -37,7 +38,7 @@ class PersonIn(_Strict):
     """A person's name and number; sealed before anything is stored (design decision 16)."""
 
     name: Words | None = Field(None, min_length=1, max_length=100)
-    phone: Annotated[str, Field(pattern=r"^[0-9+()\- ]{3,30}\z")] | None = None
+    phone: Annotated[str, Field(pattern=r"^[0-9+()\- ]{3,30}$")] | None = None
 
 
 class ReportIn(_Strict):

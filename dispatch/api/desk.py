@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from dispatch import access, reading, sheets
 from dispatch.api import schemas
 from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Context, Ctx, Who
-from dispatch.api.filters import check_filters, filters_of, read_instant, unusable
+from dispatch.api.filters import Moment, check_filters, filters_of, read_instant, unusable
 from dispatch.api.problems import Problem
 from dispatch.cases import Case, database_now
 from dispatch.database import transaction
@@ -33,13 +33,11 @@ router = APIRouter(prefix="/api/v1", tags=["desk"])
 JSON = "application/json"
 Limit = Annotated[int, Query(ge=1, le=500)]
 After = Annotated[str | None, Query(max_length=400)]
-AsOf = Annotated[
-    str | None,
-    Query(
-        description="RFC 3339, for instance 2026-11-25T08:00:00Z",
-        json_schema_extra={"format": "date-time"},
-    ),
-]
+
+
+def _whole(value: object) -> object:
+    """37.0 is an integer in JSON; true and "37" are none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class ActionBody(BaseModel):
@@ -47,8 +45,8 @@ class ActionBody(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    version: Annotated[int, Field(strict=True, ge=0, lt=2**31)]
-    reason: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*\z")] = None
+    version: Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0, lt=2**31)]
+    reason: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
     id: UUID | None = None
 
 
@@ -133,7 +131,7 @@ def get_similar(
     who: Who,
     lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
-    category: Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*\z")],
+    category: Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$")],
 ) -> Response:
     """Open cases that a new report here might repeat, nearest first, with their distance."""
     access.require(who, access.READS_CASES, "read cases")
@@ -149,7 +147,7 @@ def get_similar(
 @router.get(
     "/cases/{key}", response_model=None, responses=schemas.problems(401, 403, 404, 422, 503)
 )
-def get_case(key: str, context: Ctx, who: Who, as_of: AsOf = None) -> Response:
+def get_case(key: str, context: Ctx, who: Who, as_of: Moment = None) -> Response:
     """One case by id or number, with its links, clocks, and what the caller may do now.
 
     With `as_of` the case as it stood at that moment, rebuilt from its history; nothing can be

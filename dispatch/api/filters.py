@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
 from dispatch import access
 from dispatch.api.problems import Problem
@@ -18,7 +17,17 @@ INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-Code = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*\z")]
+Code = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*$")]
+
+
+Moment = Annotated[
+    str | None,
+    Query(
+        description="RFC 3339, for instance 2026-11-25T08:00:00Z",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
+NUMBER = r"-?[0-9]{1,3}(\.[0-9]{1,12})?"
 
 
 def filters_of(  # noqa: PLR0913, PLR0917  the filters of the contract
@@ -31,10 +40,16 @@ def filters_of(  # noqa: PLR0913, PLR0917  the filters of the contract
     line: Code = None,
     overdue: bool | None = None,
     open: bool | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
-    bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
-    q: Annotated[str | None, Query(max_length=40, pattern=r"^[^\x00]*\z")] = None,
+    since: Moment = None,
+    until: Moment = None,
+    bbox: Annotated[
+        str | None,
+        Query(
+            description="west,south,east,north in degrees",
+            json_schema_extra={"pattern": rf"^{NUMBER}(,{NUMBER}){{3}}$"},
+        ),
+    ] = None,
+    q: Annotated[str | None, Query(max_length=40, pattern=r"^[^\x00]*$")] = None,
 ) -> Filters:
     """Reads the filters of a request (FastAPI dependency)."""
     return Filters(
@@ -47,8 +62,8 @@ def filters_of(  # noqa: PLR0913, PLR0917  the filters of the contract
         line=line,
         overdue=overdue,
         open=open,
-        since=since,
-        until=until,
+        since=None if since is None else read_instant("since", since),
+        until=None if until is None else read_instant("until", until),
         bbox=_bbox(bbox),
         q=q,
     )

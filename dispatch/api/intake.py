@@ -166,7 +166,7 @@ def _check_lines(lines: Sequence[bytes], limit: int) -> None:
         )
 
 
-@router.get("/reports/{report_id}", **schemas.GET_REPORT)
+@router.get("/reports/{report_id:uuid}", **schemas.GET_REPORT)
 def get_report(report_id: UUID, request: Request, context: Ctx) -> Response:
     """What became of a report, for whoever may know it; 404 for everybody else."""
     receipt = request.headers.get("wangge-receipt")

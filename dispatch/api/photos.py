@@ -70,7 +70,11 @@ async def post_photo(request: Request) -> Response:
     )
 
 
-@router.get("/photos/{photo_id}", response_model=None, responses=schemas.problems(401, 404, 422))
+@router.get(
+    "/photos/{photo_id}",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **schemas.problems(401, 404, 422)},
+)
 def get_photo(
     photo_id: UUID,
     context: Ctx,

@@ -105,7 +105,9 @@ POST_BATCH: dict[str, Any] = {
         },
         **problems(401, 403, 413, 415, 422, 429, 503),
     },
-    "openapi_extra": _body("application/x-ndjson", {"type": "string"}),
+    "openapi_extra": _body(
+        "application/x-ndjson", {"description": "Lines, each a report as `POST /reports` takes it"}
+    ),
 }
 GET_REPORT: dict[str, Any] = {
     "response_model": None,
