@@ -144,6 +144,11 @@ node_packages() {
     echo "$state" >"$stamp"
 }
 
+# Without the builder's own call stack, the place in our source is what stands last.
+build_page() {
+    scripts/web.sh run build -- --outDir ../../build/web.new 2>&1 | grep -Ev '^ +at |^}|errors: \['
+}
+
 # The stamp names every file that the page is built from.
 page() {
     local state
@@ -151,8 +156,8 @@ page() {
     [ "$(cat build/web/.complete 2>/dev/null)" != "$state" ] || return 0
     rm -rf build/web.new
     working "Building the console" \
-        "the lines above name the file and line that cannot be built; mend it (git diff web shows your changes), then run again" \
-        scripts/web.sh run build -- --outDir ../../build/web.new
+        "the lines above name the file and line that cannot be built; mend it (git diff web shows your changes), then run again; if none is named, remove web/node_modules first" \
+        build_page
     echo "$state" >build/web.new/.complete
     rm -rf build/web
     mv build/web.new build/web

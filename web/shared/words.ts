@@ -52,5 +52,7 @@ export const eventWord = (type: string): string =>
 /** A limit as the standard's table writes it ("4 工作时"); its unit in the reader's language. */
 export function limitText(limit: string, clock: string): string {
   const amount = /^[\d.]+/.exec(limit)?.[0];
-  return language.value === "zh" || !amount || !UNITS[clock] ? limit : `${amount} ${word(UNITS, clock)}`;
+  if (language.value === "zh" || !amount || !UNITS[clock]) return limit;
+  const unit = word(UNITS, clock);
+  return `${amount} ${amount === "1" ? unit.replace(/s$/, "") : unit}`;
 }

@@ -27,6 +27,7 @@ it("speaks the language of the page", () => {
   expect(word(STATES, "handling")).toBe("being handled");
   expect(eventWord("wangge.case.inspection-passed.v1")).toBe("inspection passed");
   expect(limitText("4 工作时", "working_hours")).toBe("4 working hours");
+  expect(limitText("1 日", "natural_days")).toBe("1 day");
   expect(limitText("半天", "working_hours")).toBe("半天");
   language.value = "zh";
   expect(t("inView", { n: "1,200" })).toBe("视野内 1,200 件");
