@@ -218,7 +218,6 @@ class Rung(Summary):
     notify: bool
 
 
-OPENED = "wangge.case.opened.v1"
 ATTACHED = "wangge.case.attached.v1"
 REMAPPED = "wangge.case.remapped.v1"
 PLACED = ("wangge.case.relocated.v1", "wangge.case.reclassified.v1")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch import history
 from dispatch.cases import Case, opened_month
+from dispatch.event_bodies import ATTACHED
 from dispatch.joining import Join
 from dispatch.ledger import Ledger
 from dispatch.reports import LocatedReport
@@ -165,7 +166,7 @@ def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: da
         "received_at": report.received_at,
         "system_delay_s": system_delay(at, report.received_at),
     }
-    ledger.append(case, type_="wangge.case.attached.v1", at=at, actor=ENGINE, body=body)
+    ledger.append(case, type_=ATTACHED, at=at, actor=ENGINE, body=body)
 
 
 def links_json(links: Links) -> dict[str, list[dict[str, str]]]:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from dispatch.event_bodies import (
     ATTACHED,
-    OPENED,
     PLACED,
     REMAPPED,
     Acted,
@@ -25,6 +24,7 @@ from dispatch.event_bodies import (
 from dispatch.reports import LocatedReport
 from dispatch.settings import Settings
 from streams.envelope import DEAD_LETTER, REPORT_RECEIVED
+from workflows.decide import OPENED
 from workflows.definition import Definition
 
 SCHEMAS = "#/components/schemas/"
