@@ -1,27 +1,23 @@
 """The only place that builds things and connects them: one function a role."""
 
-import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 import workflows
-from dispatch.catalogue import catalogue_version, load_calendars, load_catalogue
+from dispatch.cached import Cached
+from dispatch.catalogue import load_calendars, load_catalogue
 from dispatch.clock import Clock, FiringRules
 from dispatch.database import connect_engine, transaction
 from dispatch.engine import ReportEngine
 from dispatch.errors import ConfigurationError
-from dispatch.logs import catch_the_uncaught
 from dispatch.opening import Rules
 from dispatch.publishing import Installation
 from dispatch.relay import Relay
 from dispatch.settings import Settings
-from dispatch.stopping import Stop
-from dispatch.watching.door import Post, open_door
+from dispatch.watching.door import Post
 from dispatch.watching.looks import show_looks
 from grid.departments import load_duties
 from streams.kafka import KafkaAdmin, KafkaWriter
@@ -30,11 +26,7 @@ from workflows.documents import read_document
 from workflows.loading import load_definition
 
 SHIPPED = Path(workflows.__file__).parent / "definitions"
-# Batches leave little behind: to look for cycles every 700 objects, as Python would, took a
-# tenth of the time of engine and relay.
-COLLECTED_AFTER = (50_000, 20, 20)
 DAY_MS = 24 * 3600 * 1000
-T = TypeVar("T")
 
 
 def load_definitions(folder: Path | None = None) -> dict[str, Definition]:
@@ -102,28 +94,6 @@ def district_codes(connection: Connection) -> list[str]:
 
 def _topic(partitions: int, days: int) -> dict[str, object]:
     return {"partitions": partitions, "configs": {"retention.ms": str(days * DAY_MS)}}
-
-
-class Cached(Generic[T]):
-    """A value read from the database, read again only when the catalogue's version changed."""
-
-    def __init__(self, database: Engine, read: Callable[[Connection], T], every_s: float) -> None:
-        self._database = database
-        self._read = read
-        self._every_s = every_s
-        self._version = -1
-        self._looked = float("-inf")
-        self._value: T | None = None
-
-    def __call__(self) -> T:
-        if self._value is None or monotonic() - self._looked > self._every_s:
-            with transaction(self._database) as connection:
-                version = catalogue_version(connection)
-                if self._value is None or version != self._version:
-                    self._value = self._read(connection)
-                    self._version = version
-            self._looked = monotonic()
-        return self._value
 
 
 def engine_rules(settings: Settings, connection: Connection) -> Rules:
@@ -200,24 +170,3 @@ def build_relay(settings: Settings, post: Post | None = None) -> Relay:
         batch=settings.relay_batch,
         heartbeat=post.heartbeat,
     )
-
-
-def run_role(settings: Settings, role: str) -> None:
-    """Runs one role in this process until SIGTERM or SIGINT."""
-    stop = Stop().listen()
-    gc.set_threshold(*COLLECTED_AFTER)
-    catch_the_uncaught()
-    if role == "api":
-        from dispatch.api.server import serve_api
-
-        serve_api(settings, stop)
-        return
-    builders: dict[str, Callable[[Settings, Post], Any]] = {
-        "engine": build_engine,
-        "clock": build_clock,
-        "relay": build_relay,
-    }
-    post = Post.of(role, settings.run_dir)
-    built = builders[role](settings, post)
-    with open_door(post, settings.metrics_host, settings.metrics_port, settings.targets_dir):
-        built.run(stop)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from dispatch.api.problems import Problem
+from dispatch.cached import Cached
 from dispatch.desk import Desk, DeskRules
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import Keys
@@ -23,7 +24,6 @@ from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
 from dispatch.watching.door import Post
 from dispatch.watching.recorders import IntakeRecorder
-from dispatch.wiring import Cached
 from streams.errors import StreamError
 from streams.producer import PATIENCE_S, BoundedProducer
 from streams.records import Message

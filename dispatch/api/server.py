@@ -18,6 +18,7 @@ from dispatch.api import asyncapi, desk, feed, intake, maps, pages, photos, prob
 from dispatch.api.context import Acknowledgements, Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
+from dispatch.cached import Cached
 from dispatch.catalogue import load_calendars
 from dispatch.database import connect_engine, transaction
 from dispatch.desk import Desk
@@ -36,7 +37,7 @@ from dispatch.tokens import Verifier
 from dispatch.watching.door import PLAIN, Post, named_target
 from dispatch.watching.readiness import Readiness
 from dispatch.watching.recorders import IntakeRecorder
-from dispatch.wiring import Cached, installation_of, load_definitions
+from dispatch.wiring import installation_of, load_definitions
 from streams.errors import StreamError
 from streams.kafka import KafkaWriter
 from streams.producer import BoundedProducer

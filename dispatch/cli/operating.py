@@ -41,7 +41,7 @@ class RoleName(StrEnum):
 
 def serve(role: RoleName) -> None:
     """Run one role; reads WANGGE_DATABASE_URL and WANGGE_KAFKA_SERVERS."""
-    from dispatch.wiring import run_role
+    from dispatch.running import run_role
 
     run_role(Settings(), role.value)
 

@@ -44,7 +44,11 @@ def test_every_reference_leads_somewhere(told: dict[str, Any]) -> None:
 
 
 def test_every_type_that_the_source_names_is_in_it(told: dict[str, Any]) -> None:
-    sources = [*ROOT.glob("dispatch/**/*.py"), *ROOT.glob("streams/*.py")]
+    sources = [
+        path
+        for room in ("dispatch", "streams", "workflows")
+        for path in ROOT.glob(f"{room}/**/*.py")
+    ]
     named = {type_ for path in sources for type_ in TYPE.findall(path.read_text(encoding="utf-8"))}
     definitions = load_definitions().values()
     named |= {action.event_type for each in definitions for action in each.actions.values()}
