@@ -353,6 +353,22 @@ def test_the_feed_follows_a_new_district_also_when_its_topic_comes_late(
     assert json.loads(told["data"])["areas"]["district"] == NEW
 
 
+def test_a_district_whose_topic_cannot_be_made_is_not_added(
+    live: Live, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction(engine) as connection:
+        path = split_district(connection, tmp_path)
+    reachable = live.settings.kafka_servers
+    monkeypatch.setenv("WANGGE_KAFKA_SERVERS", "127.0.0.1:1")
+    told = live.wangge("register", "import", "areas", str(path))
+    assert (told.returncode, "Traceback" in told.stderr) == (1, False), told.stderr
+    assert one(engine, "select max(version) from map_version") == 1
+    monkeypatch.setenv("WANGGE_KAFKA_SERVERS", reachable)
+    told = live.wangge("register", "import", "areas", str(path))
+    assert told.returncode == 0, told.stderr
+    assert live.read(live.settings.cases_topic(NEW)) == []
+
+
 def areas_of(api: httpx.Client, live: Live) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = None

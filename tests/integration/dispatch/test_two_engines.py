@@ -68,6 +68,7 @@ def test_an_engine_that_cannot_have_its_share_yet_waits_for_it(
     live.send(located())
     eventually(lambda: live.count("report") == 1, 60)
     with transaction(engine) as connection:
+        connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
         connection.execute(text("select * from consumed_offset for update"))
         second = live.start_process("engine")
         eventually(lambda: "tried again" in live.log_of(second), 60)
