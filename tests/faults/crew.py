@@ -13,7 +13,7 @@ import httpx
 from dispatch.embedded.ports import free_port
 from tests.installation import ROOT, Installation
 
-READY_S = 30
+READY_S = 120
 COMMAND_TRIES = 4
 
 
