@@ -66,6 +66,13 @@ class ReportEngine:
                 self._heartbeat.beat(POSTGRES)
                 log.warning("postgres is away", error=error)
                 stop.wait(1)
+            except DBAPIError as error:
+                # The rows of its share may be held by an engine that is frozen.
+                if not is_passing(error):
+                    raise
+                self._heartbeat.beat(POSTGRES)
+                log.warning("its share is not to be had yet, tried again", error=error)
+                stop.wait(0.5)
             except Fenced as error:
                 self._recorder.fenced()
                 log.warning("fenced, joining again", error=error)

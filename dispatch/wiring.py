@@ -1,6 +1,6 @@
 """The only place that builds things and connects them: one function a role."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -74,6 +74,11 @@ def ensure_topics(settings: Settings) -> None:
     with transaction(database) as connection:
         districts = district_codes(connection)
     database.dispose()
+    make_topics(settings, districts)
+
+
+def make_topics(settings: Settings, districts: Sequence[str]) -> None:
+    """Makes the topics that are missing, for these districts."""
     topics = {
         settings.reports_topic: _topic(settings.reports_partitions, 14),
         settings.deadletters_topic: _topic(1, 90),

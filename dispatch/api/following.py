@@ -224,7 +224,7 @@ class Following:
             self._reader = reader
             look = _Every(self._settings.refresh_s)
             while not stop.is_set() and self._districts() == districts:
-                if look.due() and self._epoch_now(epoch) != epoch:
+                if look.due() and self._is_outdated(sources, districts, epoch):
                     return
                 records = reader.poll(0.5, 1000)
                 found = [e for e in map(encoder.encode, records) if e is not None]
@@ -233,6 +233,14 @@ class Following:
         finally:
             self._reader = None
             reader.close()
+
+    def _is_outdated(
+        self, sources: tuple[Source, ...], districts: Sequence[str], epoch: int
+    ) -> bool:
+        """Whether the epoch has risen, or the topic of a district came into being after it."""
+        if self._epoch_now(epoch) != epoch:
+            return True
+        return len(sources) < len(districts) and self._find_sources(districts) != sources
 
     def _epoch_now(self, known: int) -> int:
         """The epoch as the database has it; the known one while the database cannot be asked."""

@@ -19,7 +19,7 @@ from dispatch.cli.importing import Outcome, tell
 from dispatch.database import connect_engine, transaction
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
-from dispatch.wiring import ensure_topics
+from dispatch.wiring import district_codes, make_topics
 from geo.systems import given_system
 from grid.areas import load_map
 from grid.files.delimited import Encoding
@@ -88,9 +88,10 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
             outcome = Outcome.of_rows(reports)
         if outcome.is_done:
             changed(connection)
+        if name == AREAS and outcome.is_done and not dry_run:
+            # Before the map is there for anybody: a district without a topic would stop the relay.
+            make_topics(settings, district_codes(connection))
     tell(outcome, dry_run=dry_run, refused=refused or _beside(file), differences=differences)
-    if name == AREAS and not dry_run:
-        ensure_topics(settings)
 
 
 @register.command(name="export")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tests.faults.feeds import check_feeds
 from tests.faults.ladders import check_ladders
 from tests.faults.recorded import CaseRow, Event, Outcome, Recorded, ReportRecord
 from tests.faults.violation import Violation
@@ -23,7 +24,7 @@ REMAPPED = "wangge.case.remapped.v1"
 
 
 def check(recorded: Recorded) -> list[Violation]:
-    """Every violation of C1, C2, C3, C4, C7 and C8, in this order; empty for a good run."""
+    """Every violation of C1, C2, C3, C4, C7, C8 and C9, in this order; empty for a good run."""
     return [violation for one in CHECKS for violation in one(recorded)]
 
 
@@ -292,6 +293,7 @@ CHECKS: tuple[Callable[[Recorded], Iterator[Violation]], ...] = (
     check_topics,
     check_clocks,
     check_offsets,
+    check_feeds,
 )
 
 

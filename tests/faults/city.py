@@ -30,6 +30,7 @@ def environment(folder: Path) -> dict[str, str]:
     """What the installation of a fault run is started with."""
     return {
         "WANGGE_REFRESH_S": "1",
+        "WANGGE_FEED_HEARTBEAT_S": "2",
         "WANGGE_DEFINITIONS_DIR": str(folder),
         "WANGGE_DEFINITION": KEY,
     }

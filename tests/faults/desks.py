@@ -10,6 +10,7 @@ import httpx
 
 from dispatch.simulation import fill_field
 from tests.faults.diary import Diary, outcome_of
+from tests.faults.doors import Caller, Doors
 from tests.faults.recorded import ActionCall, Outcome
 from workflows.definition import Definition
 
@@ -35,14 +36,14 @@ class Desks:
 
     def __init__(
         self,
-        url: str,
+        doors: Doors,
         tokens: Mapping[str, str],
         definition: Definition,
         diary: Diary,
         *,
         seed: int,
     ) -> None:
-        self._client = httpx.Client(base_url=f"{url}/api/v1", timeout=5)
+        self._client = Caller(doors)
         self._tokens = tokens
         self._definition = definition
         self._diary = diary

@@ -2,8 +2,24 @@
 
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from tests.faults.recorded import ActionCall, Outcome, ReportCall
+from tests.faults.recorded import ActionCall, FeedLog, Outcome, ReportCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A fault that was done."""
+
+    what: str
+    whom: str
+    """The process that it met."""
+    elapsed_s: float
+    at: datetime
+
+    def __str__(self) -> str:
+        met = f" ({self.whom})" if self.whom not in self.what else ""
+        return f"{self.elapsed_s:5.1f} s  {self.what}{met}"
 
 
 @dataclass(slots=True)
@@ -12,7 +28,8 @@ class Diary:
 
     report_calls: list[ReportCall] = field(default_factory=list)
     action_calls: list[ActionCall] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    faults: list[Done] = field(default_factory=list)
+    feeds: list[FeedLog] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reported(self, report: str, text: str, outcome: Outcome) -> None:
@@ -23,9 +40,10 @@ class Diary:
         with self._lock:
             self.action_calls.append(call)
 
-    def fault(self, what: str) -> None:
+    def fault(self, what: str, whom: str, elapsed_s: float) -> None:
+        done = Done(what=what, whom=whom, elapsed_s=elapsed_s, at=datetime.now(UTC))
         with self._lock:
-            self.faults.append(what)
+            self.faults.append(done)
 
     def text(self) -> str:
         """Counts, for the message of a failed run and for its own account."""
@@ -38,7 +56,12 @@ class Diary:
             f"{len(self.report_calls)} report calls: {told[Outcome.OK]} accepted, "
             f"{told[Outcome.FAIL]} refused, {told[Outcome.INFO]} unknown; "
             f"{len(self.action_calls)} actions, {done} done",
-            *self.faults,
+            *(
+                f"{log.reader}: {log.connections} connections, {len(log.segments)} parts, "
+                f"{sum(len(part.heard) for part in log.segments)} events"
+                for log in self.feeds
+            ),
+            *map(str, self.faults),
         ]
         return "\n".join(lines)
 

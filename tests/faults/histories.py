@@ -13,6 +13,9 @@ from tests.faults.recorded import (
     CaseRecord,
     CaseRow,
     Event,
+    FeedLog,
+    FeedSegment,
+    Heard,
     Letter,
     Outcome,
     Recorded,
@@ -121,15 +124,33 @@ def row_of(events: Sequence[Event], **fields: Any) -> CaseRow:
     return replace(row, **fields)
 
 
-def record_of(event: Event, district: str = "431102") -> CaseRecord:
+def record_of(event: Event, district: str = "431102", offset: int | None = None) -> CaseRecord:
     return CaseRecord(
-        district=district, case=event.case, seq=event.seq, hash=event.hash, body=event.body
+        district=district,
+        offset=event.seq - 1 if offset is None else offset,
+        sent_at=event.at,
+        case=event.case,
+        seq=event.seq,
+        hash=event.hash,
+        body=event.body,
     )
+
+
+def heard_all(records: Sequence[CaseRecord]) -> FeedLog:
+    """A reader that heard these records in this order, from the beginning of the topics."""
+    ends: dict[str, int] = {}
+    for record in records:
+        source = f"{record.district}-0a1b2c3d"
+        ends[source] = max(ends.get(source, 0), record.offset + 1)
+    heard = [Heard(case=record.case, seq=record.seq, hash=record.hash) for record in records]
+    return FeedLog(reader="a reader", segments=[FeedSegment(starts={}, ends=ends, heard=heard)])
 
 
 def good() -> Recorded:
     """A run in which everything is as it should be, repeats and refusals included."""
     events = good_events()
+    published = enumerate(events[n] for n in (0, 1, 0, 1, 2, 3, 4))
+    records = [record_of(event, offset=offset) for offset, event in published]
     return Recorded(
         definitions={KEY: DEFINITION},
         ended_at=at(3010),
@@ -168,5 +189,6 @@ def good() -> Recorded:
             ReportRecord(partition=0, offset=4, id=None, fingerprint=None),
             ReportRecord(partition=0, offset=5, id="r6", fingerprint="f6"),
         ],
-        case_records=[record_of(events[n]) for n in (0, 1, 0, 1, 2, 3, 4)],
+        case_records=records,
+        feeds=[heard_all(records)],
     )

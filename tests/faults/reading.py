@@ -1,7 +1,7 @@
 """Reads everything that a run left behind, in one consistent view."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -85,9 +85,22 @@ def read_run(
                 next_offsets={row["partition"]: row["next_offset"] for row in rows(OFFSETS)},
                 report_records=[_report_record(one) for one in topics.records("wangge.reports")],
                 case_records=list(_case_records(topics, districts)),
+                feeds=tuple(diary.feeds),
             )
         finally:
             topics.close()
+
+
+def case_ends(installation: Installation) -> dict[str, int]:
+    """The end of each district's topic."""
+    with psycopg.connect(installation.admin_url) as connection:
+        rows = connection.execute("select distinct code from area where level = 'district'")
+        districts = [row[0] for row in rows]
+    topics = _Topics(installation.kafka_servers)
+    try:
+        return {district: topics.end(f"wangge.cases.{district}") for district in districts}
+    finally:
+        topics.close()
 
 
 def _report_record(record: Record) -> ReportRecord:
@@ -108,6 +121,8 @@ def _case_records(topics: "_Topics", districts: Iterable[str]) -> Iterator[CaseR
             value = orjson.loads(record.value or b"")
             yield CaseRecord(
                 district=district,
+                offset=record.offset,
+                sent_at=datetime.fromtimestamp(record.timestamp_ms / 1000, UTC),
                 case=value["case"],
                 seq=value["seq"],
                 hash=value["hash"],
@@ -136,6 +151,11 @@ class _Topics:
                 if record.offset + 1 >= left.get(record.partition, 0):
                     left.pop(record.partition, None)
         return found
+
+    def end(self, topic: str) -> int:
+        """The end of a topic of one partition."""
+        (end,) = self._reader.ends([Partition(topic, 0)]).values()
+        return end
 
     def close(self) -> None:
         self._reader.close()

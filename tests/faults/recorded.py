@@ -108,10 +108,42 @@ class CaseRecord:
     """A record of a district's topic of case events, as it lies there."""
 
     district: str
+    offset: int
+    sent_at: datetime
     case: str
     seq: int
     hash: str
     body: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """An event that came through the feed."""
+
+    case: str
+    seq: int
+    hash: str
+
+
+@dataclass(slots=True, kw_only=True)
+class FeedSegment:
+    """What a reader heard between two resets; positions are offsets by the name of their topic.
+
+    `ends` is the furthest that any of its positions told.
+    """
+
+    starts: dict[str, int]
+    ends: dict[str, int]
+    heard: list[Heard] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class FeedLog:
+    """All that one reader of the feed heard, through however many connections."""
+
+    reader: str
+    segments: list[FeedSegment] = field(default_factory=list)
+    connections: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,3 +167,4 @@ class Recorded:
     next_offsets: Mapping[int, int] = field(default_factory=dict)
     report_records: Sequence[ReportRecord] = ()
     case_records: Sequence[CaseRecord] = ()
+    feeds: Sequence[FeedLog] = ()

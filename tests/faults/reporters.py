@@ -12,6 +12,7 @@ import httpx
 
 from dispatch.simulation import FieldWork
 from tests.faults.diary import Diary, outcome_of
+from tests.faults.doors import Caller, Doors
 from tests.faults.recorded import Outcome
 
 TRIES = 12
@@ -21,9 +22,8 @@ Report = dict[str, Any]
 class Reporter:
     """One stream of reports. Everything that it sends and hears goes into the diary."""
 
-    def __init__(self, url: str, token: str, diary: Diary, work: FieldWork) -> None:
-        headers = {"Authorization": f"Bearer {token}"}
-        self._client = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=5)
+    def __init__(self, doors: Doors, token: str, diary: Diary, work: FieldWork) -> None:
+        self._client = Caller(doors, {"Authorization": f"Bearer {token}"})
         self._diary = diary
         self._work = work
         self._pick = random.Random(work.seed)

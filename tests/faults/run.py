@@ -1,14 +1,12 @@
 """One fault run: a city at work, faults, quiet, and then everything that is left of it."""
 
-import os
 import secrets
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -25,18 +23,22 @@ from streams.envelope import REPORT_RECEIVED, event_headers
 from streams.kafka import KafkaWriter
 from streams.records import Message
 from tests.faults import city
+from tests.faults.crew import Crew, hired
 from tests.faults.desks import Desks
-from tests.faults.diary import Diary
+from tests.faults.diary import Diary, Done
+from tests.faults.doors import Doors
 from tests.faults.nemesis import Fault, Nemesis
-from tests.faults.reading import read_run, settings_of
-from tests.faults.recorded import Recorded
+from tests.faults.readers import FeedReader
+from tests.faults.reading import case_ends, read_run, settings_of
+from tests.faults.recorded import FeedLog, Recorded
 from tests.faults.reporters import Reporter
-from tests.installation import ROOT, WANGGE, Installation, running
+from tests.installation import WANGGE, Installation, running
 from workflows.definition import Definition
 
 REPORTERS = 3
 POISON = (b"", b"\xff\xfe", b"{}", b'{"id": "no"}', b"[" * 5000)
 GRACE_S = 3.0
+HEARING_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,10 @@ class Plan:
     quiet_s: float
     """How long the system may take to finish what it had begun."""
     desks: int = 3
-    more_engines: int = 0
-    """Engines beside the one that `wangge up` runs."""
+    readers: int = 2
+    """Of the feed."""
+    more: Mapping[str, int] = field(default_factory=dict)
+    """How many processes of a role run beside the one of `wangge up`."""
     seed: int = 20261125
 
 
@@ -63,6 +67,9 @@ class Outcome:
     unfinished: str | None
     untrue: Sequence[str]
     """Case rows that are not what their events say, each with the first difference."""
+    troubles: Sequence[str]
+    """Processes that ended by themselves, and commands that failed."""
+    faults: Sequence[Done]
 
 
 def play(plan: Plan, command: Sequence[str] = WANGGE) -> Outcome:
@@ -74,22 +81,55 @@ def play(plan: Plan, command: Sequence[str] = WANGGE) -> Outcome:
             city.shorten_conditions(installation.admin_url)
             city.slow_commits(installation.admin_url)
             time.sleep(1.5)  # every process reads the short limits within a second
-            with _engines(plan.more_engines, installation, Path(folder), command):
-                return _play(plan, installation, definition)
+            environment = city.environment(Path(folder))
+            with hired(installation, command, environment, plan.more) as crew:
+                return _play(plan, installation, crew, definition)
 
 
-def _play(plan: Plan, installation: Installation, definition: Definition) -> Outcome:
+def _play(plan: Plan, installation: Installation, crew: Crew, definition: Definition) -> Outcome:
     diary = Diary()
-    nemesis = Nemesis(installation, diary)
-    with _people(plan, installation, definition, diary):
-        _poison(installation)
-        nemesis.run(plan.faults, plan.seconds)
-    unfinished, ended_at = _wait_for_rest(installation, plan.quiet_s)
-    nemesis.halt("clock")
-    _wait_for_rest(installation, 5, overdue=False)
+    nemesis = Nemesis(installation, crew, diary)
+    doors = Doors([installation.url, *crew.urls])
+    with _centres(plan.readers, installation, doors, diary) as readers:
+        with _people(plan, installation, doors, definition, diary):
+            _poison(installation)
+            nemesis.run(plan.faults, plan.seconds)
+        unfinished, ended_at = _wait_for_rest(installation, plan.quiet_s)
+        troubles = nemesis.troubles()
+        nemesis.halt("clock")
+        _wait_for_rest(installation, 5, overdue=False)
+        ends = case_ends(installation)
+        for reader in readers:
+            reader.has_all(ends, HEARING_S)  # whether it has is for the checker to say
     recorded = read_run(installation, diary, {definition.key: definition}, ended_at)
-    untrue = _untrue_rows(installation)
-    return Outcome(recorded=recorded, account=diary.text(), unfinished=unfinished, untrue=untrue)
+    return Outcome(
+        recorded=recorded,
+        account=diary.text(),
+        unfinished=unfinished,
+        untrue=_untrue_rows(installation),
+        troubles=troubles,
+        faults=diary.faults,
+    )
+
+
+@contextmanager
+def _centres(
+    count: int, installation: Installation, doors: Doors, diary: Diary
+) -> Iterator[list[FeedReader]]:
+    """Readers of the feed, from before the first report until everything is heard."""
+    stop = threading.Event()
+    token = installation.tokens["supervisor"]
+    diary.feeds += [FeedLog(reader=f"reader {number}") for number in range(count)]
+    readers = [FeedReader(doors, token, log) for log in diary.feeds]
+    threads = [threading.Thread(target=reader.run, args=(stop,)) for reader in readers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield readers
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def _untrue_rows(installation: Installation) -> list[str]:
@@ -104,7 +144,7 @@ def _untrue_rows(installation: Installation) -> list[str]:
 
 @contextmanager
 def _people(
-    plan: Plan, installation: Installation, definition: Definition, diary: Diary
+    plan: Plan, installation: Installation, doors: Doors, definition: Definition, diary: Diary
 ) -> Iterator[None]:
     """Reporters and desks at work; when the block ends they finish what they began."""
     stop = threading.Event()
@@ -113,11 +153,11 @@ def _people(
     threads = []
     for number in range(REPORTERS):
         work = FieldWork(areas=areas, seed=plan.seed + number)
-        reporter = Reporter(installation.url, tokens[f"member {number}"], diary, work)
+        reporter = Reporter(doors, tokens[f"member {number}"], diary, work)
         rate = plan.rate / REPORTERS
         threads.append(threading.Thread(target=reporter.run, args=(rate, stop)))
     for number in range(plan.desks):
-        desks = Desks(installation.url, tokens, definition, diary, seed=plan.seed + 100 + number)
+        desks = Desks(doors, tokens, definition, diary, seed=plan.seed + 100 + number)
         threads.append(threading.Thread(target=desks.run, args=(stop,)))
     for thread in threads:
         thread.start()
@@ -127,38 +167,6 @@ def _people(
         stop.set()
         for thread in threads:
             thread.join()
-
-
-@contextmanager
-def _engines(
-    count: int, installation: Installation, definitions: Path, command: Sequence[str]
-) -> Iterator[None]:
-    """More engines, as an operator would start them by hand."""
-    environment = {
-        **os.environ,
-        **city.environment(definitions),
-        "WANGGE_DATABASE_URL": installation.database_url,
-        "WANGGE_KAFKA_SERVERS": installation.kafka_servers,
-        "WANGGE_DATA_DIR": str(installation.data_dir),
-    }
-    started = []
-    try:
-        for number in range(count):
-            with (installation.data_dir / "log" / f"engine-{number + 2}.log").open("ab") as log:
-                started.append(
-                    subprocess.Popen(
-                        [*command, "serve", "engine"],
-                        env=environment,
-                        cwd=ROOT,
-                        stdout=log,
-                        stderr=log,
-                    )
-                )
-        yield
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
 
 
 def _tokens(installation: Installation) -> dict[str, str]:

@@ -6,8 +6,26 @@ from dataclasses import replace
 import pytest
 
 from tests.faults.checker import check, recomputed_hash
-from tests.faults.histories import Chain, at, clock, good, good_events, record_of, row_of, text
-from tests.faults.recorded import ActionCall, Event, Outcome, Recorded, ReportCall, ReportRow
+from tests.faults.histories import (
+    Chain,
+    at,
+    clock,
+    good,
+    good_events,
+    heard_all,
+    record_of,
+    row_of,
+    text,
+)
+from tests.faults.recorded import (
+    ActionCall,
+    Event,
+    Heard,
+    Outcome,
+    Recorded,
+    ReportCall,
+    ReportRow,
+)
 
 Spoil = Callable[[Recorded], Recorded]
 
@@ -26,7 +44,9 @@ def with_events(run: Recorded, events: Sequence[Event]) -> Recorded:
     """The run with another history that the topic has too and the row's head agrees with."""
     last = events[-1]
     row = replace(run.cases[0], seq=last.seq, head_hash=last.hash, last_at=last.at)
-    return replace(run, events=events, cases=[row], case_records=[record_of(e) for e in events])
+    records = [record_of(event) for event in events]
+    feeds = [heard_all(records)]
+    return replace(run, events=events, cases=[row], case_records=records, feeds=feeds)
 
 
 def changed(run: Recorded, number: int, **body: object) -> Recorded:
@@ -191,6 +211,39 @@ def a_record_gone(run: Recorded) -> Recorded:
     return replace(run, next_offsets={0: 7})
 
 
+def hearing(run: Recorded, heard: Sequence[Heard], ends: int | None = None) -> Recorded:
+    """The run whose reader heard this instead."""
+    (log,) = run.feeds
+    (part,) = log.segments
+    told = part.ends if ends is None else dict.fromkeys(part.ends, ends)
+    return replace(run, feeds=[replace(log, segments=[replace(part, heard=heard, ends=told)])])
+
+
+def heard_of(run: Recorded) -> list[Heard]:
+    return list(run.feeds[0].segments[0].heard)
+
+
+def unheard(run: Recorded) -> Recorded:
+    return hearing(run, heard_of(run)[:-2] + heard_of(run)[-1:])
+
+
+def heard_out_of_order(run: Recorded) -> Recorded:
+    *most, last_but_one, last = heard_of(run)
+    return hearing(run, [*most, last, last_but_one])
+
+
+def heard_and_never_committed(run: Recorded) -> Recorded:
+    return hearing(run, [*heard_of(run), Heard(case="case-1", seq=6, hash="00" * 32)])
+
+
+def a_feed_that_stopped(run: Recorded) -> Recorded:
+    return hearing(run, heard_of(run)[:-1], ends=6)
+
+
+def a_feed_that_never_began(run: Recorded) -> Recorded:
+    return replace(run, feeds=[replace(run.feeds[0], segments=[])])
+
+
 ANOMALIES: tuple[tuple[Spoil, str], ...] = (
     (acknowledged_and_lost, "C1"),
     (refused_and_stored, "C1"),
@@ -226,6 +279,11 @@ ANOMALIES: tuple[tuple[Spoil, str], ...] = (
     (timer_without_a_case, "C7"),
     (a_record_skipped, "C8"),
     (a_record_gone, "C8"),
+    (unheard, "C9"),
+    (heard_out_of_order, "C9"),
+    (heard_and_never_committed, "C9"),
+    (a_feed_that_stopped, "C9"),
+    (a_feed_that_never_began, "C9"),
 )
 
 
@@ -248,10 +306,13 @@ def remapped(version: int) -> Recorded:
     chain.add("remapped", 3005, state="handled", version=version, map_version=2, was_place=was)
     moved = with_events(run, chain.events)
     last = chain.events[-1]
+    left, entered = record_of(last, offset=7), record_of(last, district="431103", offset=0)
+    records = [*run.case_records, left, entered]
     return replace(
         moved,
         cases=[replace(moved.cases[0], version=version)],
-        case_records=[*run.case_records, record_of(last), record_of(last, district="431103")],
+        case_records=records,
+        feeds=[heard_all(records)],
     )
 
 
@@ -264,3 +325,13 @@ def test_a_case_moved_by_a_new_map_is_told_in_both_districts() -> None:
     run = remapped(version=4)
     lost = replace(run, case_records=run.case_records[:-1])
     assert [one.check for one in check(lost)] == ["C4"]
+
+
+def test_a_reader_that_was_told_to_load_anew_need_not_have_heard_what_was_before() -> None:
+    run = good()
+    (log,) = run.feeds
+    (part,) = log.segments
+    begun = replace(part, ends={"431102-0a1b2c3d": 2}, heard=part.heard[:2])
+    anew = replace(part, starts={"431102-0a1b2c3d": 6}, heard=part.heard[6:])
+    assert check(replace(run, feeds=[replace(log, segments=[begun, anew])])) == []
+    assert [one.check for one in check(replace(run, feeds=[replace(log, segments=[anew, begun])]))]

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,9 +20,11 @@ from dispatch.audit import Tally, verify
 from dispatch.borders import MapChanged, case_moves, move_cases
 from dispatch.database import transaction
 from dispatch.outbox import republish
+from dispatch.wiring import ensure_topics
 from grid.areas import load_map
 from grid.importing.areas import export_areas, import_areas
 from grid.moving import move_rows, register_moves
+from tests.districts import NEW, split_district
 from tests.integration.dispatch.conftest import AT, Feeder, Located
 from tests.integration.dispatch.live import Live, eventually
 
@@ -328,3 +331,53 @@ def check_switch(
         if later < moment:
             assert parent == HERE
     assert all(answer[4] == THERE for answer in answers if answer[0] >= moment)
+
+
+def test_the_feed_follows_a_new_district_also_when_its_topic_comes_late(
+    live: Live, engine: Engine, tmp_path: Path, located: Located
+) -> None:
+    api = live.start_api()
+    live.start("engine")
+    live.start("relay")
+    with live.follow(api) as stream:
+        hello = stream.next()
+        with transaction(engine) as connection:
+            path = split_district(connection, tmp_path)
+            bring(connection, path, datetime.now(UTC) - timedelta(seconds=1))
+        eventually(lambda: NEW in {area["code"] for area in areas_of(api, live)})
+        time.sleep(2)  # the feed looks every half second, and finds no such topic
+        ensure_topics(live.settings)
+        *_, known = stream.until(lambda told: told["event"] == "reset")
+        assert f"{NEW}-" in known["id"]
+        assert f"{NEW}-" not in hello["id"]
+        live.send(replace(located(), district=NEW))
+        told = stream.next()
+    assert json.loads(told["data"])["areas"]["district"] == NEW
+
+
+def test_a_district_whose_topic_cannot_be_made_is_not_added(
+    live: Live, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction(engine) as connection:
+        path = split_district(connection, tmp_path)
+    reachable = live.settings.kafka_servers
+    monkeypatch.setenv("WANGGE_KAFKA_SERVERS", "127.0.0.1:1")
+    told = live.wangge("register", "import", "areas", str(path))
+    assert (told.returncode, "Traceback" in told.stderr) == (1, False), told.stderr
+    assert one(engine, "select max(version) from map_version") == 1
+    monkeypatch.setenv("WANGGE_KAFKA_SERVERS", reachable)
+    told = live.wangge("register", "import", "areas", str(path))
+    assert told.returncode == 0, told.stderr
+    assert live.read(live.settings.cases_topic(NEW)) == []
+
+
+def areas_of(api: httpx.Client, live: Live) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after = None
+    while True:
+        query = {"limit": 500} | ({"after": after} if after else {})
+        page = api.get("/areas", params=query, headers=live.token("supervisor")).json()
+        found += page["items"]
+        after = page["next"]
+        if after is None:
+            return found

@@ -2,7 +2,7 @@
 
 import signal
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from dispatch.audit import Tally, verify
 from dispatch.database import transaction
@@ -58,3 +58,20 @@ def test_two_engines_share_the_work_also_when_one_freezes_longer_than_its_sessio
     assert live.one("select count(*) from case_event where body ? 'report'") == sent
     assert live.one("select count(distinct body ->> 'report') from case_event") == sent
     assert live.one('select sum(report_count) from "case"') == sent
+
+
+def test_an_engine_that_cannot_have_its_share_yet_waits_for_it(
+    live: Live, located: Located, engine: Engine
+) -> None:
+    """A frozen engine holds the offsets' rows until its session ends; the next one must not die."""
+    first = live.start_process("engine")
+    live.send(located())
+    eventually(lambda: live.count("report") == 1, 60)
+    with transaction(engine) as connection:
+        connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
+        connection.execute(text("select * from consumed_offset for update"))
+        second = live.start_process("engine")
+        eventually(lambda: "tried again" in live.log_of(second), 60)
+    live.send(*(located(lat=26.36 + n % 40 * 0.004) for n in range(40)))
+    eventually(lambda: live.count("report") == 41, 60)
+    assert (first.poll(), second.poll()) == (None, None)
