@@ -41,10 +41,10 @@ FAULTS = (
     kill(80, "kafka"),
     kill_holder(92, "clock", again_s=5),
     kill(94, "api-2"),
-    kill_at_work(96, "engine-2"),
+    kill(96, "engine-2"),
     restart_database(102),
     freeze(104, "api", 4),
-    kill_at_work(110, "engine"),
+    kill_at_work(112, "engine"),
 )
 TAKEN_OVER_S = 15.0
 
