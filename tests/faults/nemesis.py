@@ -117,7 +117,14 @@ class Nemesis:
 
     def beside(self, work: Callable[[], None]) -> None:
         """Does something that takes a while, while the run goes on."""
-        thread = threading.Thread(target=work)
+
+        def told() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  a thread's failure is the run's
+                self.crew.troubles.append(f"{type(error).__name__}: {error}")
+
+        thread = threading.Thread(target=told)
         thread.start()
         self._later.append(thread)
 
