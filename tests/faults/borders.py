@@ -9,7 +9,7 @@ def add_district(at_s: float) -> Fault:
     """The import that an operator would make; its map takes effect about a minute later."""
 
     def work(nemesis: Nemesis) -> None:
-        engine = connect_engine(nemesis.installation.admin_url, role="test")
+        engine = connect_engine(nemesis.installation.admin_url, role="test", idle_timeout_ms=0)
         with transaction(engine) as connection:
             path = split_district(connection, nemesis.installation.data_dir)
         engine.dispose()

@@ -79,7 +79,7 @@ class Nemesis:
         """The name of the clock or relay that holds the lane; waits for one."""
         limit = time.monotonic() + wait_s
         names = [role, *(name for name in self.crew.names if name.startswith(f"{role}-"))]
-        with psycopg.connect(self.installation.admin_url, autocommit=True) as connection:
+        with self._connected() as connection:
             while time.monotonic() < limit:
                 row = connection.execute(HOLDER, [LANES[role]]).fetchone()
                 for name in names if row else ():
@@ -117,7 +117,14 @@ class Nemesis:
 
     def beside(self, work: Callable[[], None]) -> None:
         """Does something that takes a while, while the run goes on."""
-        thread = threading.Thread(target=work)
+
+        def told() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  a thread's failure is the run's
+                self.crew.troubles.append(f"{type(error).__name__}: {error}")
+
+        thread = threading.Thread(target=told)
         thread.start()
         self._later.append(thread)
 
@@ -125,7 +132,7 @@ class Nemesis:
         """Kills it within a moment of the next committed change of the consumed offsets."""
         self.pid(name)
         limit = time.monotonic() + wait_s
-        with psycopg.connect(self.installation.admin_url, autocommit=True) as connection:
+        with self._connected() as connection:
             before = connection.execute(ADVANCED).fetchone()
             while time.monotonic() < limit and connection.execute(ADVANCED).fetchone() == before:
                 pass
@@ -140,6 +147,17 @@ class Nemesis:
                 log = self.installation.data_dir / "log" / f"{row.name}.log"
                 found.append(f"{row.name} ended {more} times by itself: {log.read_text()[-3000:]}")
         return found
+
+    def _connected(self, wait_s: float = 30) -> psycopg.Connection:
+        """A connection; waits for a server that is just being started again."""
+        limit = time.monotonic() + wait_s
+        while True:
+            try:
+                return psycopg.connect(self.installation.admin_url, autocommit=True)
+            except psycopg.OperationalError:
+                if time.monotonic() > limit:
+                    raise
+                time.sleep(0.2)
 
     def _processes(self) -> list[ProcessRow]:
         return read_record(self.installation.data_dir)

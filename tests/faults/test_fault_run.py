@@ -37,14 +37,14 @@ FAULTS = (
     freeze(40, "api-2", LONG_S),
     freeze(50, "engine-3", LONG_S),
     kill_holder(74, "relay", again_s=5),
-    move_open_cases(76),
     kill(80, "kafka"),
     kill_holder(92, "clock", again_s=5),
     kill(94, "api-2"),
-    kill_at_work(96, "engine-2"),
+    kill(96, "engine-2"),
+    move_open_cases(98),
     restart_database(102),
     freeze(104, "api", 4),
-    kill_at_work(110, "engine"),
+    kill_at_work(112, "engine"),
 )
 TAKEN_OVER_S = 15.0
 
