@@ -20,5 +20,5 @@ check: lint
 
 test: lint
 	scripts/web.sh run test
-	.venv/bin/pytest -n 2 --dist loadfile tests/unit tests/integration
-	.venv/bin/pytest tests/e2e tests/faults
+	.venv/bin/pytest -n 2 --dist loadfile tests/unit tests/integration tests/e2e
+	.venv/bin/pytest tests/faults
