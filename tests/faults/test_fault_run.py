@@ -36,7 +36,7 @@ FAULTS = (
     freeze_holder(36, "clock", LONG_S),
     freeze(40, "api-2", LONG_S),
     freeze(50, "engine-3", LONG_S),
-    kill_holder(74, "relay", again_s=5),
+    kill_holder(64, "relay", again_s=5),
     kill(80, "kafka"),
     kill_holder(92, "clock", again_s=5),
     kill(94, "api-2"),
@@ -47,6 +47,7 @@ FAULTS = (
     kill_at_work(112, "engine"),
 )
 TAKEN_OVER_S = 15.0
+MEASURED_S = 76  # then Kafka is killed, and everybody waits for it
 
 
 def test_a_run_full_of_faults_loses_and_doubles_nothing() -> None:
@@ -86,8 +87,9 @@ def check_take_overs(recorded: Recorded, faults: Sequence[Done]) -> None:
     late = []
     for fault in faults:
         role = fault.whom.partition("-")[0]
-        if role in work and fault.elapsed_s < 76:
-            seconds = worst_around(work[role](recorded), fault, LONG_S)
+        if role in work and fault.elapsed_s < MEASURED_S:
+            lasting_s = min(LONG_S, MEASURED_S - fault.elapsed_s)
+            seconds = worst_around(work[role](recorded), fault, lasting_s)
             print(f"{fault}: its work was done elsewhere {seconds:.1f} s late at most")
             if seconds > TAKEN_OVER_S:
                 late.append(f"{fault}: {seconds:.1f} s")
