@@ -21,4 +21,4 @@ check: lint
 test: lint
 	scripts/web.sh run test
 	.venv/bin/pytest -n 2 --dist loadfile tests/unit tests/integration tests/e2e
-	.venv/bin/pytest tests/faults
+	.venv/bin/pytest -n 2 --dist worksteal tests/faults

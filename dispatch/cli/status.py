@@ -1,6 +1,7 @@
 """`wangge status`: what an installation is doing, whatever of it is down."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -65,4 +66,6 @@ def _watch(as_json: bool, data_dir: Path) -> None:
             "it draws on a terminal; programs call `wangge status --json` as often as they like",
             param_hint="--watch",
         )
+    # Whoever is started in the background of a shell ignores Ctrl-C; this ends by nothing else.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     watch(data_dir, console)

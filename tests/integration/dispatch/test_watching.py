@@ -121,8 +121,8 @@ def test_what_happened_is_what_was_counted(live: Live, api: httpx.Client, locate
     desks_act(live, api)
     deadlines_pass(live)
     eventually(lambda: scrape(at["clock"])["timer_lateness_seconds_count",] >= 10)
-    eventually(lambda: scrape(at["relay"])["outbox_rows",] == 0, within_s=20)
-    eventually(lambda: scrape(at["clock"])["timers_pending",] == live.count("timer"), within_s=20)
+    eventually(lambda: scrape(at["relay"])["outbox_rows",] == 0, within_s=90)
+    eventually(lambda: scrape(at["clock"])["timers_pending",] == live.count("timer"), within_s=90)
     found = {role: scrape(url) for role, url in at.items()}
 
     door, definition = found["api"], live.settings.definition
