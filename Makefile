@@ -1,5 +1,5 @@
 # make up: everything on this machine, with a demo city.  make test: every check.
-.PHONY: setup up test check lint
+.PHONY: setup up test test-long check lint
 
 setup:
 	@scripts/setup.sh
@@ -20,5 +20,8 @@ check: lint
 
 test: lint
 	scripts/web.sh run test
-	.venv/bin/pytest -n 2 --dist loadfile tests/unit tests/integration tests/e2e
-	.venv/bin/pytest -n 2 --dist worksteal tests/faults
+	.venv/bin/pytest -m "not long" -n 2 --dist loadfile tests/unit tests/integration tests/e2e
+	.venv/bin/pytest -m "not long" -n 2 --dist worksteal tests/faults
+
+test-long: setup
+	.venv/bin/pytest -m long

@@ -42,7 +42,10 @@ def case(installation: Installation) -> str:
         return attached_case(installation, http, answer.json(), "supervisor")
 
 
-@pytest.mark.parametrize("role", WHO)
+@pytest.mark.parametrize(
+    "role",
+    [pytest.param(role, marks=[pytest.mark.long] if role == "reporter" else []) for role in WHO],
+)
 def test_the_service_does_what_its_document_says(
     installation: Installation, case: str, role: str, tmp_path: Path
 ) -> None:

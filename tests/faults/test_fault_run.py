@@ -23,6 +23,7 @@ from tests.faults.nemesis import (
     restart_database,
 )
 from tests.faults.recorded import Outcome, Recorded
+from tests.faults.run import Outcome as RunOutcome
 from tests.faults.run import Plan, play
 
 MORE = {"engine": 2, "api": 1, "relay": 1, "clock": 1}
@@ -51,23 +52,58 @@ TAKEN_OVER_S = 30.0
 MEASURED_S = 76  # then Kafka is killed, and everybody waits for it
 
 
+FEWER = (
+    kill_at_work(4, "engine"),
+    kill(8, "relay"),
+    freeze(12, "clock", 12),  # longer than its lane is kept for a silent holder
+    kill(16, "api"),
+    freeze(22, "engine", 14),  # longer than its session with Kafka
+    kill(28, "clock"),
+    freeze(32, "api", 4),
+    freeze(38, "relay", 13),
+    kill(44, "kafka"),
+    kill(54, "engine"),
+    restart_database(64),
+    kill(72, "relay"),
+    kill_at_work(74, "engine"),
+    kill(78, "api"),
+)
+
+
 def test_a_run_full_of_faults_loses_and_doubles_nothing() -> None:
+    plan = Plan(seconds=90, rate=30, faults=FEWER, quiet_s=60, more={"engine": 1})
+    check_run(play(plan))
+
+
+@pytest.mark.long
+def test_several_machines_worth_of_processes_lose_and_double_nothing() -> None:
     outcome = play(Plan(seconds=120, rate=30, faults=FAULTS, quiet_s=60, more=MORE))
+    check_run(outcome)
+    assert outcome.troubles == [], "\n".join(outcome.troubles)
+    recorded = outcome.recorded
+    told = [record for record in recorded.case_records if record.district == NEW]
+    print(f"{len(told)} case records of the new district")
+    assert {record.case for record in told if record.seq == 1}
+    for log in recorded.feeds:
+        assert 2 <= len(log.segments) < 20, log.reader
+        assert sum(len(part.heard) for part in log.segments) > len(recorded.events) / 2
+    check_take_overs(recorded, outcome.faults)
+
+
+def check_run(outcome: RunOutcome) -> None:
+    """Nothing lost, doubled or out of order, all at rest, and enough of everything happened."""
     print(outcome.account)
     verdict = Verdict(violations=check(outcome.recorded))
     assert not verdict.violations, verdict.text()
     assert outcome.unfinished is None
     assert outcome.untrue == [], outcome.untrue[:8]
-    assert outcome.troubles == [], "\n".join(outcome.troubles)
     recorded = outcome.recorded
     accepted = {c.report for c in recorded.report_calls if c.outcome is Outcome.OK}
     acted = {c.event_type for c in recorded.action_calls if c.outcome is Outcome.OK}
     rungs = [e for e in recorded.events if "rung" in e.body]
-    told = [record for record in recorded.case_records if record.district == NEW]
     print(
         f"{len(recorded.cases)} cases, {len(recorded.events)} events, {len(rungs)} rungs, "
-        f"{len(recorded.case_records)} case records, {len(recorded.refusals)} refusals, "
-        f"{len(told)} case records of the new district"
+        f"{len(recorded.case_records)} case records, {len(recorded.refusals)} refusals"
     )
     # A run in which nothing happened would prove nothing.
     assert len(accepted) > 800
@@ -75,11 +111,6 @@ def test_a_run_full_of_faults_loses_and_doubles_nothing() -> None:
     assert len(rungs) > 200
     assert recorded.refusals
     assert len(recorded.letters) == 5
-    assert len({record.case for record in told if record.seq == 1}) > 20
-    for log in recorded.feeds:
-        assert 2 <= len(log.segments) < 20, log.reader
-        assert sum(len(part.heard) for part in log.segments) > len(recorded.events) / 2
-    check_take_overs(recorded, outcome.faults)
 
 
 def check_take_overs(recorded: Recorded, faults: Sequence[Done]) -> None:

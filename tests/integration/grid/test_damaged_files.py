@@ -53,6 +53,7 @@ SCARS = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

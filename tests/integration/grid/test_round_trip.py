@@ -57,6 +57,7 @@ TRAPS = ("007", "1e5", "TRUE", "NULL", "\\N", "_x0041_", "'a", '"a","b";c', "a;b
 TEXTS = st.text(LETTERS, min_size=1, max_size=40).map(str.strip).filter(is_taken) | (
     st.sampled_from(TRAPS)
 )
+pytestmark = pytest.mark.long
 SPOTS = st.tuples(st.floats(111.6001, 111.6099), st.floats(26.2001, 26.2099))
 ROWS = st.lists(st.tuples(TEXTS, TEXTS, SPOTS), min_size=1, max_size=6)
 
