@@ -1,10 +1,10 @@
 """Intake, engine, relay and all-in: the same reports through every stage, one stage at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bench.figures import Figure
 from bench.installation import Measured
-from bench.load import post_all, reports
+from bench.load import Load, post_all, reports
 from bench.raw import copy_again, produce_again
 
 STORED = "select count(*) from report"
@@ -52,18 +52,10 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
     before = int(measured.one(STORED))
     since = str(measured.one("select extract(epoch from clock_timestamp())"))
     since = f"@{since}"
-    lines = reports(count, 4)
-    bodies = [b"\n".join(lines[n : n + BATCH]) for n in range(0, count, BATCH)]
+    bodies = batches(count, 4)
     with measured.paused("relay"):
         with measured.paused("engine"):
-            load = post_all(
-                measured.url,
-                "/api/v1/reports/batch",
-                measured.tokens["gateway"],
-                bodies,
-                connections=4,
-                media="application/x-ndjson",
-            )
+            load = post_batches(measured, bodies, connections=4)
         seconds = measured.wait_until(STORED, before + count)
     relayed = int(measured.one("select coalesce(sum(last_seq - first_seq + 1), 0) from outbox"))
     relay_seconds = measured.wait_until(WAITING, 0)
@@ -111,19 +103,28 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
     )
 
 
-def open_cases(measured: Measured, count: int, seed: int = 31) -> None:
-    """So many reports through the whole pipeline, so that there is something to measure on."""
-    before = measured.one(STORED)
+def batches(count: int, seed: int) -> list[bytes]:
+    """So many reports, as bodies of `POST /reports/batch`."""
     lines = reports(count, seed)
-    bodies = [b"\n".join(lines[n : n + BATCH]) for n in range(0, count, BATCH)]
-    post_all(
+    return [b"\n".join(lines[n : n + BATCH]) for n in range(0, count, BATCH)]
+
+
+def post_batches(measured: Measured, bodies: Sequence[bytes], connections: int) -> Load:
+    """Posts every body once."""
+    return post_all(
         measured.url,
         "/api/v1/reports/batch",
         measured.tokens["gateway"],
         bodies,
-        connections=2,
+        connections=connections,
         media="application/x-ndjson",
     )
+
+
+def open_cases(measured: Measured, count: int, seed: int = 31) -> None:
+    """So many reports through the whole pipeline, so that there is something to measure on."""
+    before = measured.one(STORED)
+    post_batches(measured, batches(count, seed), connections=2)
     measured.wait_until(STORED, before + count)
     measured.wait_until(WAITING, 0)
 

@@ -38,7 +38,8 @@ async def get_feed(
     subscriber = Subscriber(
         wanted(principal, known, filters, final_states(context)),
         context.settings.feed_queue,
-        asks=(principal.scope, filters, id(known.catalogue)),
+        # Its predicate keeps these categories, so that no others can come to have their id.
+        asks=(principal.scope, filters, id(known.catalogue.categories)),
     )
     stream = _stream(context, following, subscriber, principal, request)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -3,11 +3,11 @@
 import json
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.test_spine import eventually
 from tests.installation import ROOT, Installation
 
 PAGE = ROOT / "docs" / "quickstart.md"
@@ -48,10 +48,7 @@ def test_the_quickstart_works_as_it_is_written(place: Path) -> None:
     answer = json.loads(run(place, tools + report))
     assert set(answer["areas"]) == {"city", "district", "community"}
     given = f"status_url={answer['status_url']} receipt={answer['receipt']}\n"
-    limit = time.monotonic() + 20
-    while (told := json.loads(run(place, tools + given + state)))["state"] != "attached":
-        assert time.monotonic() < limit, told
-        time.sleep(0.2)
+    eventually(lambda: json.loads(run(place, tools + given + state))["state"] == "attached")
     (case,) = json.loads(run(place, tools + newest))["items"]
     assert {"number", "state", "areas"} <= set(case)
     heard = run(place, tools + f"timeout {FEED_S} {feed.strip()} || [ $? = 124 ]")

@@ -47,8 +47,7 @@ FAULTS = (
     freeze(104, "api", 4),
     kill_at_work(112, "engine"),
 )
-# The figure to look at is 15 s, and it is printed; twice that is a take-over that does not come.
-TAKEN_OVER_S = 30.0
+TAKEN_OVER_S = 15.0
 MEASURED_S = 76  # then Kafka is killed, and everybody waits for it
 
 
@@ -83,9 +82,9 @@ def test_several_machines_worth_of_processes_lose_and_double_nothing() -> None:
     recorded = outcome.recorded
     told = [record for record in recorded.case_records if record.district == NEW]
     print(f"{len(told)} case records of the new district")
-    assert {record.case for record in told if record.seq == 1}
+    assert len({record.case for record in told if record.seq == 1}) > 20
     for log in recorded.feeds:
-        assert 2 <= len(log.segments) < 20, log.reader
+        assert 2 <= len(log.segments) < 8, log.reader
         assert sum(len(part.heard) for part in log.segments) > len(recorded.events) / 2
     check_take_overs(recorded, outcome.faults)
 

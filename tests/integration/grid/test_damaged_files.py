@@ -55,7 +55,7 @@ SCARS = st.lists(
 
 @pytest.mark.long
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(name=st.sampled_from(sorted(WHOLE)), scars=SCARS, kept=st.floats(0.3, 1.5))
 def test_a_file_damaged_anywhere_is_taken_or_refused_and_nothing_else(
