@@ -283,6 +283,14 @@ class KafkaGroupReader(_ConsumerReader):
             )
             self._consumer.subscribe([topic], listener=_Listener(self, listener))
 
+    def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+        # kafka-python 3.0.12 gives a join up for good when it outlasts a poll and its cause, a
+        # topic that changed, is gone by the next: then we would have no partition, for ever.
+        coordinator = self._consumer._coordinator
+        if coordinator.rejoining:
+            coordinator.request_rejoin()
+        return super().poll(timeout_s, limit)
+
     def ends_seen(self) -> dict[Partition, int]:
         """The ends of our partitions as the last answers of the broker told them; asks nobody."""
         assigned = self._consumer._subscription.assignment.copy()

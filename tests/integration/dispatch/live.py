@@ -220,7 +220,7 @@ class Live:
     ) -> Iterator[Stream]:
         """Opens the feed, from now on or behind the position `after`."""
         headers = self.token(role, **claims) | ({"Last-Event-ID": after} if after else {})
-        with api.stream("GET", "/feed", headers=headers) as response:
+        with api.stream("GET", "/feed", headers=headers, timeout=60) as response:
             assert response.status_code == 200, response.read()
             yield Stream(response)
 

@@ -56,12 +56,14 @@ def swapped(connection: Connection, folder: Path) -> Path:
     return path
 
 
-def bring(connection: Connection, path: Path, moment: datetime) -> None:
-    """Imports a map, and has it take effect at a moment that no import would allow."""
+def bring(connection: Connection, path: Path, in_s: float) -> datetime:
+    """Imports a map, and has it take effect so many seconds from now, which no import allows."""
     assert import_areas(connection, path, None, quiet).refused == ()
+    moment = datetime.now(UTC) + timedelta(seconds=in_s)
     connection.execute(
         text("update map_version set effective_at = :at where version = 2"), {"at": moment}
     )
+    return moment
 
 
 def one(engine: Engine, query: str, **values: Any) -> Any:
@@ -98,7 +100,7 @@ def test_open_cases_move_by_one_event_each_and_closed_ones_keep_the_map_of_their
     worked: Engine, tmp_path: Path
 ) -> None:
     with transaction(worked) as connection:
-        bring(connection, swapped(connection, tmp_path), datetime.now(UTC) - timedelta(seconds=1))
+        bring(connection, swapped(connection, tmp_path), -1)
         area_map = load_map(connection)
         moves = list(case_moves(connection, area_map))
         connection.execute(text("delete from outbox"))
@@ -132,7 +134,7 @@ def test_open_cases_move_by_one_event_each_and_closed_ones_keep_the_map_of_their
 
 def test_moving_twice_moves_once(worked: Engine, tmp_path: Path) -> None:
     with transaction(worked) as connection:
-        bring(connection, swapped(connection, tmp_path), datetime.now(UTC) - timedelta(seconds=1))
+        bring(connection, swapped(connection, tmp_path), -1)
         area_map = load_map(connection)
         moves = list(case_moves(connection, area_map))
     assert move_cases(worked, area_map, moves, quiet) == 2
@@ -147,7 +149,7 @@ def test_a_map_that_is_no_longer_in_force_moves_nothing(worked: Engine, tmp_path
     with transaction(worked) as connection:
         old = load_map(connection)
         moves = list(case_moves(connection, old))
-        bring(connection, swapped(connection, tmp_path), datetime.now(UTC) - timedelta(seconds=1))
+        bring(connection, swapped(connection, tmp_path), -1)
         moves = list(case_moves(connection, load_map(connection)))
     before = state(worked)
     with pytest.raises(MapChanged, match="run the command again"):
@@ -157,7 +159,7 @@ def test_a_map_that_is_no_longer_in_force_moves_nothing(worked: Engine, tmp_path
 
 def test_a_moved_case_is_published_again_in_both_districts(worked: Engine, tmp_path: Path) -> None:
     with transaction(worked) as connection:
-        bring(connection, swapped(connection, tmp_path), datetime.now(UTC) - timedelta(seconds=1))
+        bring(connection, swapped(connection, tmp_path), -1)
         area_map = load_map(connection)
         moves = list(case_moves(connection, area_map))
     move_cases(worked, area_map, moves, quiet)
@@ -191,7 +193,7 @@ def test_parts_and_housing_move_with_their_ground(engine: Engine, tmp_path: Path
     with transaction(engine) as connection:
         assert register_moves(connection, load_map(connection)) == []
         path, owner, other = halves(connection, tmp_path)
-        bring(connection, path, datetime.now(UTC) - timedelta(seconds=1))
+        bring(connection, path, -1)
         expected = connection.execute(
             text("select count(*) from part where community in (:a, :b)"), {"a": owner, "b": other}
         ).scalar_one()
@@ -219,7 +221,7 @@ def test_a_part_that_the_register_put_beside_its_ground_stays_there(
         ).scalar_one()
         values = {"beside": beside, "code": stray.code}
         connection.execute(text("update part set community = :beside where code = :code"), values)
-        bring(connection, path, datetime.now(UTC) - timedelta(seconds=1))
+        bring(connection, path, -1)
         moves = register_moves(connection, load_map(connection))
         assert stray.code not in {move.code for move in moves}
 
@@ -245,7 +247,7 @@ def test_a_dry_run_tells_what_would_move_and_changes_nothing(
     assert state(worked) == before
 
     with transaction(worked) as connection:
-        bring(connection, path, datetime.now(UTC) - timedelta(seconds=1))
+        bring(connection, path, -1)
     before = state(worked)
     told = live.wangge("borders", "apply", "--dry-run")
     assert "map 2: 2 open cases" in told.stdout
@@ -300,9 +302,8 @@ def test_every_process_switches_at_the_stated_moment(
     live.start_process("engine")
     headers = live.token("member")
     watchers = [Watcher(str(client.base_url), headers) for client in (first, second)]
-    moment = datetime.now(UTC) + timedelta(seconds=12)
     with transaction(engine) as connection:
-        bring(connection, swapped(connection, tmp_path), moment)
+        moment = bring(connection, swapped(connection, tmp_path), 10)
     eventually(lambda: datetime.now(UTC) > moment + timedelta(seconds=2))
     for watcher in watchers:
         watcher.end()
@@ -343,7 +344,7 @@ def test_the_feed_follows_a_new_district_also_when_its_topic_comes_late(
         hello = stream.next()
         with transaction(engine) as connection:
             path = split_district(connection, tmp_path)
-            bring(connection, path, datetime.now(UTC) - timedelta(seconds=1))
+            bring(connection, path, -1)
         eventually(lambda: NEW in {area["code"] for area in areas_of(api, live)})
         time.sleep(2)  # the feed looks every half second, and finds no such topic
         ensure_topics(live.settings)

@@ -1,13 +1,15 @@
 """The operator's remedies, each seen working on real Kafka and PostGIS."""
 
 import json
+import threading
+from collections.abc import Sequence
 
 import orjson
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from dispatch.wiring import ensure_topics
-from streams.kafka import KafkaAdmin
+from streams.kafka import KafkaAdmin, KafkaTailReader
 from streams.records import Record
 from tests.integration.dispatch.conftest import Located
 from tests.integration.dispatch.live import Live, eventually
@@ -214,14 +216,25 @@ def delete_records(live: Live, topic: str, before: int, number: int = 0) -> None
 
 
 def test_a_case_topic_made_again_resets_the_readers_and_is_followed_again(
-    live: Live, located: Located
+    live: Live, located: Located, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The feed looks away meanwhile: where it had come to, the new topic has come to as well.
+    reads = threading.Event()
+    reads.set()
+    poll = KafkaTailReader.poll
+
+    def gated(reader: KafkaTailReader, timeout_s: float, limit: int) -> Sequence[Record]:
+        reads.wait(30)
+        return poll(reader, timeout_s, limit)
+
+    monkeypatch.setattr("dispatch.api.following.KafkaTailReader.poll", gated)
     live.start("engine")
     live.start("relay")
     with live.start_api() as api, live.follow(api) as stream:
         hello = stream.next()
         live.send(located())
         assert stream.next()["event"] == "wangge.case.opened.v1"
+        reads.clear()
         admin = KafkaAdmin(live.settings.kafka_servers)
         topic = live.settings.cases_topic("431103")
         admin.delete_topics([topic])
@@ -229,6 +242,8 @@ def test_a_case_topic_made_again_resets_the_readers_and_is_followed_again(
         admin.close()
         ensure_topics(live.settings)
         live.send(located(lat=26.4300))
+        eventually(lambda: live.count("report") == 2 and live.count("outbox") == 0)
+        reads.set()
         assert stream.next()["event"] == "reset"
         with live.follow(api, hello["id"]) as resumed:
             assert resumed.next()["event"] == "reset"
