@@ -20,7 +20,7 @@ check: lint
 
 test: lint
 	scripts/web.sh run test
-	.venv/bin/pytest -m "not long" -n 2 --dist loadfile tests/unit tests/integration tests/e2e
+	.venv/bin/pytest -m "not long" -n 2 --dist loadfile tests/e2e tests/integration tests/unit
 	.venv/bin/pytest -m "not long" -n 2 --dist worksteal tests/faults
 
 test-long: setup

@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from dispatch.embedded.kafka import PrivateKafka
 from dispatch.embedded.postgres import AUDITOR, OWNER, SERVICE, PrivatePostgres
@@ -20,6 +22,22 @@ TEMPLATE = "template_wangge"
 # How long an example takes says nothing here: the first one loads grids and libraries.
 hypothesis.settings.register_profile("wangge", deadline=None)
 hypothesis.settings.load_profile("wangge")
+
+
+class OneInstallation(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each worker whole files, so that servers are shared; all of e2e is one share, for it
+    works on one installation. Shares are begun in the order of the command line, longest first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "tests/e2e" if path.startswith("tests/e2e/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneInstallation | None:
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return OneInstallation(config, log)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
