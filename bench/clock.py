@@ -32,7 +32,7 @@ DUE = """
     update timer t set due_at = clock_timestamp(), rung = 0
     from chosen where t.case_id = chosen.case_id
 """
-LATE = "select count(*) from timer where due_at <= clock_timestamp()"
+LATE = "select count(*) from timer where due_at <= statement_timestamp()"
 
 
 def clock(measured: Measured, pending: int, firings: int) -> Iterator[Figure]:

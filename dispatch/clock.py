@@ -28,11 +28,12 @@ MONTHS_EVERY = timedelta(hours=6)
 MONTHS_AHEAD = 24
 log = structlog.get_logger("clock")
 
-# A case that somebody works on is skipped: it is tried again in the next pass.
+# A case that somebody works on is skipped: it is tried again in the next pass. The moment must be
+# one for the whole statement: by clock_timestamp() no index can be searched.
 DUE = """
     join (
         select case_id, opened_month from timer
-        where lane = :lane and due_at <= clock_timestamp() order by due_at limit :limit
+        where lane = :lane and due_at <= statement_timestamp() order by due_at limit :limit
     ) as due on due.case_id = c.id and due.opened_month = c.opened_month
     order by c.id for update of c skip locked
 """

@@ -250,7 +250,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
 SIMILAR = """{cases} cross join lateral (
         select join_hours, join_radius_m from category where code = c.category) as k
     where c.closed_at is null and c.category = :category and ({scope})
-      and c.opened_at > clock_timestamp() - make_interval(hours => k.join_hours)
+      and c.opened_at > now() - make_interval(hours => k.join_hours)
       and ST_DWithin(c.geom, ST_SetSRID(ST_MakePoint(:x, :y), 4546), k.join_radius_m)
     order by c.geom <-> ST_SetSRID(ST_MakePoint(:x, :y), 4546), c.id limit 20
 """.replace("{cases}", SELECT)

@@ -1,6 +1,7 @@
 """The clock: what is due fires once, late rungs in order, and nothing before its moment."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -8,8 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 from dispatch.audit import Tally, verify
 from dispatch.bulk import copy_rows
-from dispatch.clock import Clock
+from dispatch.clock import LOCK_DUE, Clock
 from dispatch.database import is_unavailable, transaction
+from dispatch.figures import COUNTS
 from dispatch.heartbeat import Heartbeat
 from dispatch.settings import Settings
 from dispatch.wiring import firing_rules
@@ -114,6 +116,34 @@ def test_a_case_that_somebody_works_on_fires_in_the_next_pass(
         assert fire(engine, clock) == 1
     assert fire(engine, clock) == 1
     assert history(engine) == [("reminded", True)] * 2
+
+
+def test_what_is_not_due_is_not_read(
+    feeder: Feeder, located: Located, engine: Engine, clock: Clock
+) -> None:
+    feeder.store(located())
+    pending = text("""
+        insert into timer (case_id, stage, opened_month, rung, generation, due_at)
+        select gen_random_uuid(), 'other', now(), 0, 1, now() + n * interval '1 hour'
+        from generate_series(1, 50000) as n""")
+    with transaction(engine) as connection:
+        connection.execute(pending)
+    set_back_one = text("update timer set due_at = now() where stage <> 'other'")
+    with transaction(engine) as connection:
+        connection.execute(set_back_one)
+    for query, values in ((LOCK_DUE, {"lane": 0, "limit": 500}), (COUNTS, {})):
+        asked = text(f"explain (analyze, buffers, format json) {query}")
+        with transaction(engine) as connection:
+            told = connection.execute(asked, values).scalar_one()
+        assert pages_read(told[0]["Plan"], "timer_due") < 20
+
+
+def pages_read(plan: dict[str, Any], index: str) -> int:
+    """The pages that the scans of an index touched; a scan of its table counts as all of them."""
+    if plan.get("Relation Name") == "timer":
+        assert plan["Index Name"] == index
+        return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+    return sum(pages_read(part, index) for part in plan.get("Plans", ()))
 
 
 def test_a_timer_whose_clock_stands_fires_nothing_and_goes(
