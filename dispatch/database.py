@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from dispatch.errors import Unavailable
@@ -98,8 +98,3 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             engine.dispose()
             raise Unavailable("PostgreSQL", str(error.orig or error).strip()) from error
         raise
-
-
-def database_time(connection: Connection) -> str:
-    """`clock_timestamp()` of the server, the only clock of history and deadlines."""
-    return str(connection.execute(text("select clock_timestamp()")).scalar_one())

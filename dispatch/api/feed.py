@@ -20,7 +20,6 @@ from dispatch.tokens import Principal, TokenRefused
 from streams.feed import BadPosition, Entry, encode_reset
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
-NAMED = ("department", "state", "category")
 LATE_TYPES = frozenset({"wangge.case.overdue.v1", "wangge.case.escalated.v1"})
 
 
