@@ -14,8 +14,6 @@ from sqlalchemy import Connection, text
 from dispatch import history
 from workflows.deadlines import Deadline
 
-SRID = 4546
-
 
 @dataclass(slots=True, kw_only=True)
 class Case:

@@ -15,9 +15,11 @@ import orjson
 from sqlalchemy import Connection, text
 
 from dispatch import history
-from dispatch.bulk import copy_rows, point
-from dispatch.cases import COLUMNS, SRID, Case
+from dispatch.bulk import copy_rows
+from dispatch.cases import COLUMNS, Case
+from geo import ewkb
 from grid.arrays import words
+from grid.columns import SRID
 from workflows.case import Decision, Timer
 from workflows.deadlines import running_due
 
@@ -208,7 +210,7 @@ def _case_row(change: _Change) -> tuple[Any, ...]:
         case.district,
         case.community,
         case.map_version,
-        point(case.x, case.y, SRID),
+        ewkb.point(case.x, case.y, SRID),
         case.lon,
         case.lat,
         case.accuracy_m,
