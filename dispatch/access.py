@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dispatch.cases import Case
 from dispatch.errors import DispatchError
 from dispatch.tokens import Principal, Role
 from grid.areas import Area, Level, within
@@ -61,11 +62,11 @@ def area_scope(principal: Principal, areas: Mapping[str, Area]) -> frozenset[str
     return within(areas, principal.scope)
 
 
-def sees_case(principal: Principal, case_areas: Mapping[str, str], department: str | None) -> bool:
-    """Whether a case with these areas and department is in the caller's scope."""
-    if principal.role is Role.HANDLER and department != principal.department:
+def sees_case(principal: Principal, case: Case) -> bool:
+    """Whether the case is in the caller's scope."""
+    if principal.role is Role.HANDLER and case.department != principal.department:
         return False
-    return principal.scope in case_areas.values()
+    return principal.scope in case.areas.values()
 
 
 def covers(principal: Principal, areas: Mapping[str, Area], code: str) -> bool:

@@ -52,6 +52,11 @@ class Case:
     handled_by: tuple[str, ...]
     possible_duplicate_of: UUID | None
 
+    @property
+    def areas(self) -> dict[str, str]:
+        """The codes of its three areas by level."""
+        return {"city": self.city, "district": self.district, "community": self.community}
+
     def summary(self) -> dict[str, Any]:
         """What every event says of the case as it is after the event."""
         return {
@@ -61,7 +66,7 @@ class Case:
             "category": self.category,
             "condition": self.condition,
             "department": self.department,
-            "areas": {"city": self.city, "district": self.district, "community": self.community},
+            "areas": self.areas,
             "lon": history.coordinate(self.lon),
             "lat": history.coordinate(self.lat),
         }

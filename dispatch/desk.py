@@ -122,7 +122,7 @@ class Desk:
             first = self._first_answer(connection, principal, case, request)
             if first is not None:
                 return bytes(first.answer) if first.answer is not None else show(connection, case)
-            if not access.sees_case(principal, areas_of(case), case.department):
+            if not access.sees_case(principal, case):
                 raise CaseNotFound(f"there is no case {key} that you may read")
             definition = rules.definitions[case.definition]
             # Names of actions come from outside; a metric takes only those that there are.
@@ -147,7 +147,7 @@ class Desk:
         if row is None:
             return None
         mine = row.actor == principal.subject
-        if not mine and not access.sees_case(principal, areas_of(case), case.department):
+        if not mine and not access.sees_case(principal, case):
             return None
         if not mine or bytes(row.fingerprint) != request.fingerprint:
             raise FieldsWrong([FieldProblem("id", "was used for another action; make a new one")])
@@ -276,11 +276,6 @@ def _told(ended: Callable[[str], None]) -> Iterator[None]:
         ended(next((word for kind, word in ENDS.items() if isinstance(error, kind)), "failed"))
         raise
     ended("done")
-
-
-def areas_of(case: Case) -> dict[str, str]:
-    """The three areas of a case by level."""
-    return {"city": case.city, "district": case.district, "community": case.community}
 
 
 def _closed(definition: Definition, case: Case, now: datetime) -> dict[str, bool]:

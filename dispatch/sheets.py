@@ -24,7 +24,7 @@ def case_row(case: Case) -> dict[str, Any]:
         "state": case.state,
         "version": case.version,
         "seq": case.seq,
-        "areas": {"city": case.city, "district": case.district, "community": case.community},
+        "areas": case.areas,
         "location": {"lon": round(case.lon, 7), "lat": round(case.lat, 7)},
         "opened_at": moment(case.opened_at),
         "closed_at": _moment_or_none(case.closed_at),

@@ -16,8 +16,8 @@ from dispatch.api import schemas
 from dispatch.api.bodies import read_body, require_media
 from dispatch.api.context import Context, Ctx, anonymous, context_of, principal_of
 from dispatch.api.problems import Problem, problem_of
+from dispatch.cases import Case
 from dispatch.database import transaction
-from dispatch.desk import areas_of
 from dispatch.intake import Accepted
 from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal, Role
@@ -221,10 +221,9 @@ def _is_mine(mark: bytes | None, principal: Principal | None, row: Any) -> bool:
     return principal is not None and principal.subject == row.subject
 
 
-def _may_read(principal: Principal | None, subject: str, case: Any) -> bool:
+def _may_read(principal: Principal | None, subject: str, case: Case) -> bool:
     if principal is None:
         return False
     if principal.subject == subject:
         return True
-    in_scope = access.sees_case(principal, areas_of(case), case.department)
-    return principal.role in access.READS_CASES and in_scope
+    return principal.role in access.READS_CASES and access.sees_case(principal, case)
