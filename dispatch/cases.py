@@ -57,6 +57,11 @@ class Case:
         """The codes of its three areas by level."""
         return {"city": self.city, "district": self.district, "community": self.community}
 
+    def note_holder(self) -> None:
+        """Whoever has the case now handles it, and may never close it (design invariant 7)."""
+        if self.department is not None and self.department not in self.handled_by:
+            self.handled_by = (*self.handled_by, self.department)
+
     def summary(self) -> dict[str, Any]:
         """What every event says of the case as it is after the event."""
         return {

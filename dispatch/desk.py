@@ -186,8 +186,6 @@ class Desk:
             stopped = [clock for clock in clocks if clock not in case.deadlines]
             extra["was_deadlines"] = [clock.to_json() for clock in stopped]
         extra |= _closed(definition, case, now)
-        if case.department is not None and case.department not in case.handled_by:
-            case.handled_by = (*case.handled_by, case.department)
         (draft,) = decision.events
         words = {"reason": request.reason or "", "text": str(fields.get("text") or "")}
         ledger.append(

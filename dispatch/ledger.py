@@ -136,6 +136,7 @@ class Ledger:
         case.category = decision.category
         case.condition = None if decision.condition is None else decision.condition.code
         case.department = decision.department
+        case.note_holder()
         case.deadlines = decision.deadlines
         case.due_at = running_due(decision.deadlines)
         if decision.raises_version and not change.new:

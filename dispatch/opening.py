@@ -123,8 +123,6 @@ def open_for(
     decision = open_case(rules.definition, view, at, rules.calendars, choice.filing)
     ledger.open(case)
     ledger.decided(case, decision)
-    if case.department is not None:
-        case.handled_by = (case.department,)
     (draft,) = decision.events
     body = {
         **draft.body,

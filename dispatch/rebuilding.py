@@ -113,8 +113,7 @@ def _follow(standing: Standing, event: CaseEvent) -> None:
         case.report_count += 1
         standing.reports.append(body["report"])
     standing.photos.update(body.get("photos", ()))
-    if case.department is not None and case.department not in case.handled_by:
-        case.handled_by = (*case.handled_by, case.department)
+    case.note_holder()
     if body.get("closed"):
         case.closed_at = event.at
 
