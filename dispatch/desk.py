@@ -18,16 +18,15 @@ from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import transaction
 from dispatch.errors import DispatchError
 from dispatch.fields import Fields, FieldsWrong
-from dispatch.ingest import FARTHEST_M, NEAREST_M
 from dispatch.knowledge import Known
 from dispatch.ledger import Ledger
-from dispatch.opening import links_json
+from dispatch.links import link_request, links_json
 from dispatch.photos import PhotoStore
 from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal
 from dispatch.views import view_of
 from grid.areas import Place
-from grid.linking import LinkRequest, link_batch
+from grid.linking import link_batch
 from workflows.calendar import Calendars
 from workflows.case import Actor, Command
 from workflows.decide import decide
@@ -247,12 +246,7 @@ class Desk:
                 ledger.moved(case, case.district)
             _put(case, place)
         category = rules.known.catalogue.categories[case.category]
-        request = LinkRequest(
-            x=case.x,
-            y=case.y,
-            radius_m=max(NEAREST_M, min(case.accuracy_m, FARTHEST_M)),
-            part_class=category.part_class,
-        )
+        request = link_request(case.x, case.y, case.accuracy_m, category)
         case.links = links_json(link_batch(connection, [request])[0])
         case.line = category.line
         return {

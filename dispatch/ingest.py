@@ -22,6 +22,7 @@ from dispatch.dead_letters import DeadLetter, write_dead_letters
 from dispatch.history import moment
 from dispatch.joining import Join, Neighbourhood, OpenCase
 from dispatch.ledger import Ledger
+from dispatch.links import link_request
 from dispatch.logs import scrub
 from dispatch.offsets import advance
 from dispatch.opening import Prepared, Rules, attach_to, open_for
@@ -31,9 +32,6 @@ from grid.linking import LinkRequest, link_batch, part_place
 from streams.consumer import Batch
 from streams.envelope import REPORT_RECEIVED, read_attributes
 from streams.records import Record
-
-NEAREST_M = 30.0
-FARTHEST_M = 100.0
 
 # The one way in which ids are compared: as the database writes them.
 CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -231,12 +229,8 @@ class Ingest:
         ]
 
     def _link_request(self, report: LocatedReport) -> LinkRequest:
-        return LinkRequest(
-            x=report.x,
-            y=report.y,
-            radius_m=max(NEAREST_M, min(report.accuracy_m, FARTHEST_M)),
-            part_class=self._rules.categories[report.category].part_class,
-        )
+        category = self._rules.categories[report.category]
+        return link_request(report.x, report.y, report.accuracy_m, category)
 
 
 class _Work:

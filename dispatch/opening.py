@@ -14,6 +14,7 @@ from dispatch.cases import Case, opened_month
 from dispatch.event_bodies import ATTACHED
 from dispatch.joining import Join
 from dispatch.ledger import Ledger
+from dispatch.links import links_json
 from dispatch.reports import LocatedReport
 from grid.departments import DutyChoice, DutyTable
 from grid.linking import Links
@@ -165,22 +166,6 @@ def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: da
         "system_delay_s": system_delay(at, report.received_at),
     }
     ledger.append(case, type_=ATTACHED, at=at, actor=ENGINE, body=body)
-
-
-def links_json(links: Links) -> dict[str, list[dict[str, str]]]:
-    """Links as events and the contract show them: codes with distances in metres, as strings."""
-    return {
-        "parts": [
-            {"code": part.code, "class": part.part_class, "distance_m": f"{part.distance_m:.2f}"}
-            for part in links.parts
-        ],
-        "buildings": [
-            {"code": one.code, "distance_m": f"{one.distance_m:.2f}"} for one in links.buildings
-        ],
-        "dwellings": [
-            {"code": one.code, "distance_m": f"{one.distance_m:.2f}"} for one in links.dwellings
-        ],
-    }
 
 
 def system_delay(at: datetime, received_at: str) -> str:
