@@ -22,7 +22,7 @@ from workflows.categories import Category
 from workflows.definition import Definition
 from workflows.ladder import fire
 
-CLOCK_ACTOR = "system:clock"
+ACTOR = "system:clock"
 IDLE_S = 0.1
 MONTHS_EVERY = timedelta(hours=6)
 MONTHS_AHEAD = 24
@@ -143,7 +143,7 @@ def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> 
     ledger.decided(case, decision)
     for draft in decision.events:
         body: Mapping[str, Any] = draft.body
-        ledger.append(case, type_=draft.type, at=moment, actor=CLOCK_ACTOR, body=body)
+        ledger.append(case, type_=draft.type, at=moment, actor=ACTOR, body=body)
     return [
         (moment - datetime.fromisoformat(draft.body["due_at"])).total_seconds()
         for draft in decision.events

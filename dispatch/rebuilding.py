@@ -11,10 +11,9 @@ from uuid import UUID
 
 from dispatch.cases import Case
 from dispatch.errors import DispatchError
+from dispatch.event_bodies import UNKNOWN_PART
 from dispatch.history import CaseEvent
 from workflows.deadlines import Deadline, running_due
-
-UNKNOWN_PART = "part-unknown"
 
 
 class NotTold(DispatchError):
