@@ -8,10 +8,10 @@ from sqlalchemy import Engine as Database
 from sqlalchemy.exc import DBAPIError
 
 from dispatch.database import is_passing, is_unavailable, transaction
-from dispatch.dead_letters import DeadLetter
+from dispatch.dead_letters import DeadLetter, dead_letter
 from dispatch.errors import Unavailable
 from dispatch.heartbeat import KAFKA, POSTGRES
-from dispatch.ingest import Ingest, Outcome, dead_letter
+from dispatch.ingest import Ingest, Outcome
 from dispatch.logs import describe
 from dispatch.offsets import DatabaseOffsets, Fenced
 from dispatch.opening import Rules
