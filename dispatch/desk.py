@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -112,7 +112,7 @@ class Desk:
         """
         access.require(principal, access.READS_CASES, "act on cases")
         with transaction(self._database) as connection:
-            scope = access.case_scope(principal, rules.known.map_at(datetime.now(UTC)).areas)
+            scope = access.case_scope(principal, rules.known.in_force.areas)
             # A retry is answered also where the action itself took the case out of the scope.
             found = reading.find_case(connection, key, None if request.id else scope)
             if found is None:

@@ -1,7 +1,6 @@
 """The fields of an action: what a client sent becomes what the workflow takes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -105,7 +104,7 @@ class Fields:
                 step = ".".join(str(part) for part in ("location", *item["loc"]))
                 self._wrong(step, str(item["msg"]))
             return None
-        area_map = self._known.map_at(datetime.now(UTC))
+        area_map = self._known.in_force
         place = area_map.place(at.lon, at.lat, Crs(at.crs), at.accuracy_m)
         if isinstance(place, Outside):
             nearest = f"{place.nearest_code}, {place.distance_m:,.0f} m away"

@@ -165,7 +165,7 @@ def principal_of(request: Request) -> Principal:
     return context.verifier.verify(token.strip())
 
 
-def anonymous(context: Context, scope: str) -> Principal:
+def anonymous(scope: str) -> Principal:
     """The caller without a token where the setting `public_reports` allows it."""
     return Principal(
         subject="public",

@@ -39,9 +39,7 @@ def sender_of(request: Request) -> Principal:
     """Who sends; without a token only where `public_reports` is on."""
     context = context_of(request)
     if context.settings.public_reports and "authorization" not in request.headers:
-        known = context.known()
-        city = next(a.code for a in known.in_force.areas.values() if a.parent is None)
-        return anonymous(context, city)
+        return anonymous(context.known().in_force.city.code)
     principal = principal_of(request)
     access.require(principal, access.SENDS_REPORTS, "send reports")
     return principal

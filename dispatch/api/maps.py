@@ -2,8 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import orjson
@@ -20,7 +19,7 @@ from dispatch.database import transaction
 from dispatch.history import moment
 from dispatch.reading import Filters
 from dispatch.tokens import Principal
-from grid.areas import Area, AreaMap
+from grid.areas import AreaMap
 from grid.tiles import (
     DEEPEST,
     MARGIN,
@@ -47,13 +46,13 @@ Make = Callable[[Connection, Tile, Bounds], bytes]
 )
 def get_area_tile(request: Request, z: int, x: int, y: int, context: Ctx, who: Who) -> Response:
     """Areas of the caller's scope: their borders (layer `areas`) and label points (`labels`)."""
-    now, codes = _map_of(context, who)
-    mark = f"areas-{now.version}-{now.effective_at.timestamp():.6f}"
+    in_force, codes = _map_of(context, who)
+    mark = f"areas-{in_force.version}-{in_force.effective_at.timestamp():.6f}"
 
     def make(connection: Connection, tile: Tile, bounds: Bounds) -> bytes:
-        return area_tile(connection, tile, bounds, now.version, codes)
+        return area_tile(connection, tile, bounds, in_force.version, codes)
 
-    return _answer(request, Tile(z, x, y), (mark, who.scope), now, make)
+    return _answer(request, Tile(z, x, y), (mark, who.scope), in_force, make)
 
 
 @router.get(
@@ -63,32 +62,32 @@ def get_area_tile(request: Request, z: int, x: int, y: int, context: Ctx, who: W
 )
 def get_register_tile(request: Request, z: int, x: int, y: int, context: Ctx, who: Who) -> Response:
     """City parts, buildings and dwellings of the caller's scope, from zoom 15 on."""
-    now, codes = _map_of(context, who)
+    in_force, codes = _map_of(context, who)
     tile = Tile(z, x, y)
     if z < REGISTERS_FROM:
         raise unusable("z", f"must be {REGISTERS_FROM} or more: registers are shown from there")
-    mark = f"registers-{now.version}-{time.time() // REGISTERS_KEPT_S:.0f}"
+    mark = f"registers-{in_force.version}-{time.time() // REGISTERS_KEPT_S:.0f}"
 
     def make(connection: Connection, tile: Tile, bounds: Bounds) -> bytes:
         return register_tile(connection, tile, bounds, codes)
 
-    return _answer(request, tile, (mark, who.scope), now, make)
+    return _answer(request, tile, (mark, who.scope), in_force, make)
 
 
 def _map_of(context: Context, who: Principal) -> tuple[AreaMap, frozenset[str]]:
     """The map in force, and the areas of it that the caller may see."""
     access.require(who, access.SEES_MAP, "see the map")
-    now = context.known().map_at(datetime.now(UTC))
-    return now, access.area_scope(who, now.areas)
+    in_force = context.known().in_force
+    return in_force, access.area_scope(who, in_force.areas)
 
 
 def _answer(
-    request: Request, tile: Tile, mark: tuple[str, str], now: AreaMap, make: Make
+    request: Request, tile: Tile, mark: tuple[str, str], in_force: AreaMap, make: Make
 ) -> Response:
     """The tile, from what is kept or made now; 304 when the client has it already."""
     context: Context = request.app.state.context
     key = (*mark, tile)
-    bounds = overlap(tile.bounds(MARGIN), _city(now.areas).bbox, 0.01)
+    bounds = overlap(tile.bounds(MARGIN), in_force.city.bbox, 0.01)
     made = b"" if bounds is None else context.tiles.get(key)
     if made is None and bounds is not None:
         with transaction(context.database) as connection:
@@ -100,10 +99,6 @@ def _answer(
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return Response(made, 200, headers, media_type=MVT)
-
-
-def _city(areas: Mapping[str, Area]) -> Area:
-    return next(area for area in areas.values() if area.parent is None)
 
 
 @router.get("/map/cases", response_model=None, responses=schemas.problems(401, 403, 422, 503))
@@ -119,9 +114,9 @@ def get_map_cases(
         raise unusable("bbox", "is needed: west,south,east,north in degrees")
     known = context.known()
     check_filters(known, who, filters)
-    areas = known.map_at(datetime.now(UTC)).areas
-    bounds = overlap(filters.bbox, _city(areas).bbox, 0.01)
-    scope = access.case_scope(who, areas)
+    in_force = known.in_force
+    bounds = overlap(filters.bbox, in_force.city.bbox, 0.01)
+    scope = access.case_scope(who, in_force.areas)
     with transaction(context.database) as connection:
         seen = mapping.picture(connection, scope, filters, zoom, bounds)
     items = [*map(cluster_row, seen.clusters), *map(spot_row, seen.spots)]
