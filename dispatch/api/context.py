@@ -119,6 +119,7 @@ class Context:
     buckets: Buckets
     desk: Desk
     definitions: Mapping[str, Definition]
+    final_states: frozenset[str]
     calendars: Cached[Calendars]
     post: Post
     intake_recorder: IntakeRecorder

@@ -41,6 +41,7 @@ from dispatch.wiring import installation_of, load_definitions
 from streams.errors import StreamError
 from streams.kafka import KafkaWriter
 from streams.producer import BoundedProducer
+from workflows.definition import final_states
 
 log = structlog.get_logger("api")
 EXPRESS: dict[tuple[str, str], Handler] = {
@@ -56,6 +57,7 @@ def build_context(settings: Settings) -> Context:
     verifier = Verifier(keys.signing)
     store = PhotoStore(settings.photos_dir, settings.photo_limit_pixels)
 
+    definitions = load_definitions(settings.definitions_dir)
     post = Post.of("api", settings.run_dir)
 
     def changed(known: Known) -> None:
@@ -76,7 +78,8 @@ def build_context(settings: Settings) -> Context:
         intake=Intake(keys, store, topic=settings.reports_topic),
         buckets=Buckets(),
         desk=Desk(database, store, partial(post.metrics.add, "transition_total", 1)),
-        definitions=load_definitions(settings.definitions_dir),
+        definitions=definitions,
+        final_states=final_states(definitions.values()),
         calendars=Cached(
             database,
             lambda connection: load_calendars(connection, settings.calendar),
