@@ -11,10 +11,19 @@ from functools import partial
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
-from dispatch.api import asyncapi, desk, feed, intake, maps, pages, photos, problems, schemas
+from dispatch.api import (
+    asyncapi,
+    desk,
+    feed,
+    health,
+    intake,
+    maps,
+    pages,
+    photos,
+    problems,
+    schemas,
+)
 from dispatch.api.context import Acknowledgements, Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
@@ -24,18 +33,16 @@ from dispatch.database import connect_engine, transaction
 from dispatch.desk import Desk
 from dispatch.errors import ConfigurationError
 from dispatch.figures import figures
-from dispatch.heartbeat import KAFKA
 from dispatch.intake import Buckets, Intake
 from dispatch.keys import load_keys
-from dispatch.knowledge import Knowledge, Known
+from dispatch.knowledge import Knowledge
 from dispatch.mapping import TileCache
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.stopping import Stop
 from dispatch.sweeping import keep_sweeping
 from dispatch.tokens import Verifier
-from dispatch.watching.door import PLAIN, Post, named_target
-from dispatch.watching.readiness import Readiness
+from dispatch.watching.door import Post, named_target
 from dispatch.watching.recorders import IntakeRecorder
 from dispatch.wiring import installation_of, load_definitions
 from streams.errors import StreamError
@@ -50,19 +57,53 @@ EXPRESS: dict[tuple[str, str], Handler] = {
 }
 
 
+def serve_api(settings: Settings, stop: Stop) -> None:
+    """Runs the api until told to stop; raises ConfigurationError when the port is taken."""
+    context = build_context(settings)
+    app = build_app(context, stop)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Express(app, EXPRESS, context.intake_recorder.answered),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,  # its lines go the way of ours (dispatch.logs)
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=30,
+            limit_concurrency=6000,
+            backlog=4096,
+            server_header=False,
+            h11_max_incomplete_event_size=64_000,
+        )
+    )
+
+    def watch() -> None:
+        stop.wait()
+        server.should_exit = True
+
+    threading.Thread(target=watch, name="stop", daemon=True).start()
+    started = time.monotonic()
+    address = f"{settings.host}:{settings.port}"
+    with suppress(KeyboardInterrupt), named_target(settings.targets_dir, "api", address):
+        try:
+            server.run()
+        except SystemExit as error:
+            raise ConfigurationError(
+                f"the api cannot listen on {address}; is the port in use? "
+                "Choose another with --port"
+            ) from error
+    log.info("api ended", seconds=round(time.monotonic() - started))
+
+
 def build_context(settings: Settings) -> Context:
     """Everything but Kafka, which is connected in the background."""
     database = connect_engine(settings.database_url, role="api", pool_size=10)
     keys = load_keys(settings.keys_dir)
     verifier = Verifier(keys.signing)
     store = PhotoStore(settings.photos_dir, settings.photo_limit_pixels)
-
     definitions = load_definitions(settings.definitions_dir)
     post = Post.of("api", settings.run_dir)
-
-    def changed(known: Known) -> None:
-        verifier.deny(known.denied)
-
     return Context(
         settings=settings,
         database=database,
@@ -72,7 +113,7 @@ def build_context(settings: Settings) -> Context:
             database,
             snapshot=settings.snapshot_file,
             refresh_s=settings.refresh_s,
-            changed=changed,
+            changed=lambda known: verifier.deny(known.denied),
         ),
         photos=store,
         intake=Intake(keys, store, topic=settings.reports_topic),
@@ -110,28 +151,11 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     problems.install(app)
     for module in (intake, photos, desk, feed, maps):
         app.include_router(module.router)
-    _add_health(app, context)
+    health.install(app, context)
     asyncapi.install(app, context.settings, context.definitions)
     pages.install(app)
-    _add_schemas(app)
+    schemas.install(app)
     return app
-
-
-def _add_schemas(app: FastAPI) -> None:
-    original = app.openapi
-
-    def openapi() -> dict[str, object]:
-        document = original()
-        found = document.setdefault("components", {}).setdefault("schemas", {})
-        found["ProblemDocument"] = schemas.ProblemDocument.model_json_schema(
-            ref_template="#/components/schemas/{model}"
-        )
-        found["FieldError"] = schemas.FieldError.model_json_schema()
-        for name, schema in schemas.REPORT_SCHEMA.get("$defs", {}).items():
-            found.setdefault(name, schema)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _lifespan(
@@ -144,11 +168,11 @@ def _lifespan(
         following = Following(
             context.settings,
             loop=loop,
-            districts=lambda: districts_of(context),
-            epoch=lambda: epoch_of(context),
+            districts=partial(_districts_of, context),
+            epoch=partial(_epoch_of, context),
         )
         app.state.following = following
-        _show_gauges(context, following)
+        health.show_gauges(context, following)
         following.start(stop)
         threading.Thread(
             target=_connect_kafka, args=(context, loop, stop), name="kafka", daemon=True
@@ -159,7 +183,7 @@ def _lifespan(
             lambda: figures(context.settings)["engine_lag"],
             stop,
         )
-        beating = asyncio.create_task(_beat(context, following, stop))
+        beating = asyncio.create_task(health.keep_beating(context, following, stop))
         # What is loaded now stays: no collection needs to look at it again (it took 0.3 s).
         gc.collect()
         gc.freeze()
@@ -176,7 +200,7 @@ def _lifespan(
     return lifespan
 
 
-def districts_of(context: Context) -> list[str]:
+def _districts_of(context: Context) -> list[str]:
     """The districts whose topics the feed follows."""
     known = context.knowledge.known
     if known is None:
@@ -185,7 +209,7 @@ def districts_of(context: Context) -> list[str]:
     return sorted({area.code for area in areas if area.level == "district"})
 
 
-def epoch_of(context: Context) -> int:
+def _epoch_of(context: Context) -> int:
     """The installation's epoch; the feed waits until PostgreSQL has told it once."""
     with transaction(context.database) as connection:
         return installation_of(connection).epoch
@@ -215,105 +239,3 @@ def _connect_kafka(context: Context, loop: asyncio.AbstractEventLoop, stop: Stop
                 return
         context.acknowledgements = Acknowledgements(context.producer, loop)
         return
-
-
-async def _beat(context: Context, following: Following, stop: Stop) -> None:
-    while not stop.is_set():
-        away = context.acknowledgements is None or following.kafka_away
-        waiting = KAFKA if away else None
-        if context.knowledge.known is None:
-            waiting = "postgres"
-        context.post.heartbeat.beat(waiting)
-        await asyncio.sleep(0.5)
-
-
-def _add_health(app: FastAPI, context: Context) -> None:
-    @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> Response:
-        return PlainTextResponse("alive\n")
-
-    @app.get("/readyz", include_in_schema=False)
-    async def readyz(request: Request) -> Response:
-        found = readiness(context, request.app.state.following)
-        return Response(found.body(), 200 if found.ready else 503, media_type="application/json")
-
-    @app.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
-        text = await asyncio.to_thread(context.post.metrics.text)
-        return Response(text, 200, media_type=PLAIN)
-
-
-def _show_gauges(context: Context, following: Following) -> None:
-    show = context.post.metrics.show
-    show("ready", lambda: float(readiness(context, following).ready))
-    show("ingest_inflight", lambda: context.producer.in_flight if context.producer else 0)
-    show("feed_clients", lambda: following.clients)
-
-
-def readiness(context: Context, following: Following) -> Readiness:
-    """Ready is that reports are accepted; the other reasons say what else is missing."""
-    reports = _reports_want(context, following)
-    desks = [
-        reason
-        for failed, reason in (
-            (not following.ready, "the feed is not connected"),
-            (context.knowledge.stale, "desks cannot work: PostgreSQL does not answer"),
-        )
-        if failed
-    ]
-    return Readiness(ready=not reports, reasons=(*reports, *desks))
-
-
-def _reports_want(context: Context, following: Following) -> list[str]:
-    producer, settings = context.producer, context.settings
-    if producer is None or context.acknowledgements is None:
-        kafka = "Kafka is not connected"
-    elif following.kafka_away:
-        kafka = "Kafka does not answer"
-    elif producer.silent_s > settings.kafka_answer_s:
-        kafka = f"Kafka has acknowledged nothing for {producer.silent_s:.0f} s"
-    elif producer.in_flight >= settings.intake_in_flight_records:
-        kafka = f"{producer.in_flight:,} reports are on their way to Kafka; no more are taken"
-    else:
-        kafka = ""
-    no_map = "" if context.knowledge.known else "there is no map yet"
-    return [reason for reason in (no_map, kafka) if reason]
-
-
-def serve_api(settings: Settings, stop: Stop) -> None:
-    """Runs the api until told to stop; raises ConfigurationError when the port is taken."""
-    context = build_context(settings)
-    app = build_app(context, stop)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Express(app, EXPRESS, context.intake_recorder.answered),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,  # its lines go the way of ours (dispatch.logs)
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=2,
-            timeout_keep_alive=30,
-            limit_concurrency=6000,
-            backlog=4096,
-            server_header=False,
-            h11_max_incomplete_event_size=64_000,
-        )
-    )
-
-    def watch() -> None:
-        stop.wait()
-        server.should_exit = True
-
-    threading.Thread(target=watch, name="stop", daemon=True).start()
-    started = time.monotonic()
-    address = f"{settings.host}:{settings.port}"
-    with suppress(KeyboardInterrupt), named_target(settings.targets_dir, "api", address):
-        try:
-            server.run()
-        except SystemExit as error:
-            raise ConfigurationError(
-                f"the api cannot listen on {settings.host}:{settings.port}; is the port in use? "
-                "Choose another with --port"
-            ) from error
-    log.info("api ended", seconds=round(time.monotonic() - started))
