@@ -24,7 +24,8 @@ from dispatch.api import (
     problems,
     schemas,
 )
-from dispatch.api.context import Acknowledgements, Context
+from dispatch.api.acknowledgements import Acknowledgements
+from dispatch.api.context import Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
 from dispatch.cached import Cached
