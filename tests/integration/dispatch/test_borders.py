@@ -26,7 +26,8 @@ from grid.importing.areas import export_areas, import_areas
 from grid.moving import move_rows, register_moves
 from tests.districts import NEW, split_district
 from tests.integration.dispatch.conftest import AT, Feeder, Located
-from tests.integration.dispatch.live import Live, eventually
+from tests.integration.dispatch.live import Live
+from tests.waiting import eventually
 
 HERE, THERE = "431103", "431102"
 ELSEWHERE = {"lon": 111.6200, "lat": 26.2250}  # in THERE
