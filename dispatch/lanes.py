@@ -1,16 +1,51 @@
 """A lane is worked by whoever holds its session advisory lock (design decision 7)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.database import is_unavailable
+from dispatch.database import is_passing, is_unavailable
 from dispatch.errors import Unavailable
+from dispatch.heartbeat import POSTGRES, Heartbeat
+from dispatch.stopping import Stop
 
 RELAY = 1_001
 CLOCK = 1_002
+log = structlog.get_logger("lanes")
+
+
+def work_lane(
+    database: Engine,
+    kind: int,
+    number: int,
+    work: Callable[[Connection], None],
+    heartbeat: Heartbeat,
+    stop: Stop,
+) -> None:
+    """Works the lane whenever it is to be had, until told to stop; outlives a lost PostgreSQL.
+
+    `work` runs on the connection that holds the lane, and returns when told to stop.
+    """
+    while not stop.is_set():
+        try:
+            with lane(database, kind, number) as connection:
+                if connection is None:
+                    heartbeat.stand_by("another process holds the lane")
+                    stop.wait(0.5)
+                else:
+                    work(connection)
+        except Unavailable as error:
+            heartbeat.beat(POSTGRES)
+            log.warning("postgres is away", error=error)
+            stop.wait(1)
+        except DBAPIError as error:
+            if not is_passing(error):
+                raise
+            log.warning("pass is tried again", error=error)
+            stop.wait(0.5)
 
 
 @contextmanager
