@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
@@ -123,8 +122,7 @@ def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> 
     decision = fire(definition, view_of(case, rules.categories), moment, rules.calendars)
     ledger.decided(case, decision)
     for draft in decision.events:
-        body: Mapping[str, Any] = draft.body
-        ledger.append(case, type_=draft.type, at=moment, actor=ACTOR, body=body)
+        ledger.append(case, type_=draft.type, at=moment, actor=ACTOR, body=draft.body)
     return [
         (moment - datetime.fromisoformat(draft.body["due_at"])).total_seconds()
         for draft in decision.events

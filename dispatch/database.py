@@ -90,9 +90,15 @@ def is_passing(error: BaseException) -> bool:
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction; a server that is away becomes `Unavailable`."""
+    with unavailable_told(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def unavailable_told(engine: Engine) -> Iterator[None]:
+    """A server that is away becomes `Unavailable`; the connections to it are given up."""
     try:
-        with engine.begin() as connection:
-            yield connection
+        yield
     except DBAPIError as error:
         if is_unavailable(error):
             engine.dispose()
