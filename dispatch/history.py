@@ -41,6 +41,11 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
+def moment_or_none(at: datetime | None) -> str | None:
+    """The same of a moment that may not be there."""
+    return None if at is None else moment(at)
+
+
 def coordinate(degrees: float) -> str:
     """A longitude or latitude as hashed bodies hold it."""
     return format(degrees, _DEGREES)

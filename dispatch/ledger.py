@@ -182,10 +182,6 @@ def _bytea(value: bytes) -> str:
     return f"\\x{value.hex()}"
 
 
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else history.moment(at)
-
-
 def _write_new(connection: Connection, changes: Sequence[_Change]) -> None:
     if changes:
         copy_rows(connection, "case", COLUMNS, [_case_row(change) for change in changes])
@@ -219,8 +215,8 @@ def _case_row(change: _Change) -> tuple[Any, ...]:
         case.source,
         case.part,
         history.moment(case.opened_at),
-        _moment(case.closed_at),
-        _moment(case.due_at),
+        history.moment_or_none(case.closed_at),
+        history.moment_or_none(case.due_at),
         _json([deadline.to_json() for deadline in case.deadlines]),
         _json(case.links),
         case.report_count,

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from dispatch import access, reading
 from dispatch.api import schemas
+from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, require_media
 from dispatch.api.context import Context, Ctx, anonymous, context_of, principal_of
 from dispatch.api.problems import Problem, problem_of
@@ -175,8 +176,7 @@ def get_report(report_id: UUID, request: Request, context: Ctx) -> Response:
     state = _report_state(context, report_id, mark, principal)
     if state is None:
         raise Problem(404, "not-found", f"there is no report {report_id} that you may read")
-    headers = {"Cache-Control": "no-store"}
-    return Response(orjson.dumps(state), 200, headers, media_type="application/json")
+    return answer(state, {"Cache-Control": "no-store"})
 
 
 def _report_state(

@@ -1,11 +1,9 @@
 """The live map: vector tiles of the registers, and cases in a box of degrees."""
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -13,10 +11,11 @@ from starlette.responses import Response
 
 from dispatch import access, mapping
 from dispatch.api import schemas
-from dispatch.api.context import Context, Ctx, Who
+from dispatch.api.answers import answer, tagged
+from dispatch.api.context import Context, Ctx, Who, context_of
 from dispatch.api.filters import check_filters, filters_of, unusable
 from dispatch.database import transaction
-from dispatch.history import moment
+from dispatch.history import moment, moment_or_none
 from dispatch.reading import Filters
 from dispatch.tokens import Principal
 from grid.areas import AreaMap
@@ -52,7 +51,7 @@ def get_area_tile(request: Request, z: int, x: int, y: int, context: Ctx, who: W
     def make(connection: Connection, tile: Tile, bounds: Bounds) -> bytes:
         return area_tile(connection, tile, bounds, in_force.version, codes)
 
-    return _answer(request, Tile(z, x, y), (mark, who.scope), in_force, make)
+    return _tile_answer(request, Tile(z, x, y), (mark, who.scope), in_force, make)
 
 
 @router.get(
@@ -71,7 +70,7 @@ def get_register_tile(request: Request, z: int, x: int, y: int, context: Ctx, wh
     def make(connection: Connection, tile: Tile, bounds: Bounds) -> bytes:
         return register_tile(connection, tile, bounds, codes)
 
-    return _answer(request, tile, (mark, who.scope), in_force, make)
+    return _tile_answer(request, tile, (mark, who.scope), in_force, make)
 
 
 def _map_of(context: Context, who: Principal) -> tuple[AreaMap, frozenset[str]]:
@@ -81,11 +80,11 @@ def _map_of(context: Context, who: Principal) -> tuple[AreaMap, frozenset[str]]:
     return in_force, access.area_scope(who, in_force.areas)
 
 
-def _answer(
+def _tile_answer(
     request: Request, tile: Tile, mark: tuple[str, str], in_force: AreaMap, make: Make
 ) -> Response:
     """The tile, from what is kept or made now; 304 when the client has it already."""
-    context: Context = request.app.state.context
+    context = context_of(request)
     key = (*mark, tile)
     bounds = overlap(tile.bounds(MARGIN), in_force.city.bbox, 0.01)
     made = b"" if bounds is None else context.tiles.get(key)
@@ -93,12 +92,8 @@ def _answer(
         with transaction(context.database) as connection:
             made = make(connection, tile, bounds)
         context.tiles.put(key, made)
-    made = made or b""
-    etag = f'"{hashlib.sha256(made).hexdigest()[:24]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(made, 200, headers, media_type=MVT)
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    return tagged(request, made or b"", MVT, headers)
 
 
 @router.get("/map/cases", response_model=None, responses=schemas.problems(401, 403, 422, 503))
@@ -122,12 +117,7 @@ def get_map_cases(
     items = [*map(cluster_row, seen.clusters), *map(spot_row, seen.spots)]
     total = sum(one.count for one in seen.clusters) + len(seen.spots)
     body = {"items": items, "next": None, "total": total, "at": moment(seen.at)}
-    return Response(
-        orjson.dumps(body),
-        200,
-        {"Cache-Control": "no-store", "Vary": "Authorization"},
-        media_type="application/json",
-    )
+    return answer(body, {"Cache-Control": "no-store", "Vary": "Authorization"})
 
 
 def cluster_row(cluster: mapping.Cluster) -> dict[str, Any]:
@@ -156,7 +146,7 @@ def spot_row(spot: mapping.Spot) -> dict[str, Any]:
         "areas": {"city": spot.city, "district": spot.district, "community": spot.community},
         "location": {"lon": round(spot.lon, 7), "lat": round(spot.lat, 7)},
         "opened_at": moment(spot.opened_at),
-        "closed_at": None if spot.closed_at is None else moment(spot.closed_at),
-        "due_at": None if spot.due_at is None else moment(spot.due_at),
+        "closed_at": moment_or_none(spot.closed_at),
+        "due_at": moment_or_none(spot.due_at),
         "department": spot.department,
     }
