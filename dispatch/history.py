@@ -35,6 +35,11 @@ class CaseEvent:
     hash: bytes
 
 
+SELECT = """
+    select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash from case_event
+"""
+
+
 @lru_cache(maxsize=1024)  # a batch names few moments, each many times
 def moment(at: datetime) -> str:
     """UTC with six decimals and `Z`, the only form of a time in hashed bytes."""

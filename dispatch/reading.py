@@ -20,6 +20,10 @@ from grid.tiles import within_bounds
 
 PAGE = 50
 REPORTS_SHOWN = 100
+EVENTS_BEHIND = text(f"""{history.SELECT}
+    where opened_month = :month and case_id = :id and seq > :after order by seq limit :limit""")
+EVENTS_UNTIL = text(f"""{history.SELECT}
+    where opened_month = :month and case_id = :id and at <= :moment order by seq""")
 
 
 class BadCursor(DispatchError):
@@ -177,12 +181,7 @@ def case_history(
 ) -> list[HistoryEntry]:
     """The case's events from `seq` after + 1 on, in order."""
     rows = connection.execute(
-        text("""
-            select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash
-            from case_event
-            where opened_month = :month and case_id = :id and seq > :after
-            order by seq limit :limit
-        """),
+        EVENTS_BEHIND,
         {"month": case.opened_month, "id": case.id, "after": after, "limit": limit},
     ).all()
     words: dict[int, dict[str, str]] = {}
@@ -200,12 +199,7 @@ def case_history(
 def case_as_of(connection: Connection, case: Case, moment: datetime) -> Standing:
     """The case as it stood at a moment that is not before its opening; raises NotTold."""
     rows = connection.execute(
-        text("""
-            select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash
-            from case_event
-            where opened_month = :month and case_id = :id and at <= :moment
-            order by seq
-        """),
+        EVENTS_UNTIL,
         {"month": case.opened_month, "id": case.id, "moment": moment},
     )
     return rebuild(history.CaseEvent(**row._mapping) for row in rows)
