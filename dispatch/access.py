@@ -7,7 +7,7 @@ from typing import Any
 from dispatch.cases import Case
 from dispatch.errors import DispatchError
 from dispatch.tokens import Principal, Role
-from grid.areas import Area, Level, within
+from grid.areas import Area, Level, lies_in, within
 
 READS_CASES = frozenset(
     {Role.MEMBER, Role.ACCEPTOR, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR, Role.AUDITOR}
@@ -71,10 +71,4 @@ def sees_case(principal: Principal, case: Case) -> bool:
 
 def covers(principal: Principal, areas: Mapping[str, Area], code: str) -> bool:
     """Whether the area `code` is the caller's scope or lies below it."""
-    at: str | None = code
-    while at is not None:
-        if at == principal.scope:
-            return True
-        area = areas.get(at)
-        at = area.parent if area is not None else None
-    return False
+    return lies_in(areas, code, principal.scope)

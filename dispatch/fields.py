@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from dispatch import access
-from dispatch.access import covers
 from dispatch.cases import Case
 from dispatch.errors import DispatchError
 from dispatch.knowledge import Known
@@ -110,7 +109,7 @@ class Fields:
             nearest = f"{place.nearest_code}, {place.distance_m:,.0f} m away"
             self._wrong("location", f"lies outside the city; the nearest area is {nearest}")
             return None
-        if not covers(self._principal, area_map.areas, place.community):
+        if not access.covers(self._principal, area_map.areas, place.community):
             raise access.Forbidden(f"the new place lies outside your scope, in {place.community}")
         return place
 

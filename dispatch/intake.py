@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 
 from dispatch import access
-from dispatch.access import covers
 from dispatch.errors import DispatchError
 from dispatch.history import moment
 from dispatch.keys import Keys
@@ -152,7 +151,7 @@ class Intake:
     ) -> Accepted | DispatchError:
         if isinstance(place, Outside):
             return _outside(place)
-        if not covers(visit.principal, visit.area_map.areas, place.community):
+        if not access.covers(visit.principal, visit.area_map.areas, place.community):
             return access.Forbidden(
                 f"the token's scope is {visit.principal.scope}; the place lies in {place.community}"
             )

@@ -258,6 +258,17 @@ def within(areas: Mapping[str, Area], scope: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def lies_in(areas: Mapping[str, Area], code: str, outer: str) -> bool:
+    """Whether the area `code` is `outer` or lies below it."""
+    at: str | None = code
+    while at is not None:
+        if at == outer:
+            return True
+        area = areas.get(at)
+        at = None if area is None else area.parent
+    return False
+
+
 def map_versions(connection: Connection) -> list[MapVersion]:
     """All versions of the map, oldest first; the last may still lie in the future."""
     rows = connection.execute(
