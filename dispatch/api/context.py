@@ -9,10 +9,11 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from dispatch.api.acknowledgements import Acknowledgements
+from dispatch.api.buckets import Buckets
 from dispatch.api.problems import Problem
 from dispatch.cached import Cached
 from dispatch.desk import Desk, DeskRules
-from dispatch.intake import Buckets, Intake
+from dispatch.intake import Intake
 from dispatch.keys import Keys
 from dispatch.knowledge import Knowledge, Known
 from dispatch.mapping import TileCache

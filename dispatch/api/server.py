@@ -25,6 +25,7 @@ from dispatch.api import (
     schemas,
 )
 from dispatch.api.acknowledgements import Acknowledgements
+from dispatch.api.buckets import Buckets
 from dispatch.api.context import Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
@@ -34,7 +35,7 @@ from dispatch.database import connect_engine, transaction
 from dispatch.desk import Desk
 from dispatch.errors import ConfigurationError
 from dispatch.figures import figures
-from dispatch.intake import Buckets, Intake
+from dispatch.intake import Intake
 from dispatch.keys import load_keys
 from dispatch.knowledge import Knowledge
 from dispatch.mapping import TileCache
