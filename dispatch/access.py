@@ -27,11 +27,19 @@ class Forbidden(DispatchError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Clause:
     """A part of a `where` clause with its bound values."""
 
     sql: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def all_of(*clauses: Clause) -> Clause:
+    """The clauses that must all hold, as one."""
+    return Clause(
+        sql=" and ".join(f"({clause.sql})" for clause in clauses),
+        values={name: value for clause in clauses for name, value in clause.values.items()},
+    )
 
 
 def require(principal: Principal, roles: frozenset[Role], what: str) -> None:
@@ -41,20 +49,20 @@ def require(principal: Principal, roles: frozenset[Role], what: str) -> None:
         raise Forbidden(f"the role {principal.role} may not {what}; these may: {allowed}")
 
 
-def case_scope(principal: Principal, areas: Mapping[str, Area]) -> Condition:
+def case_scope(principal: Principal, areas: Mapping[str, Area]) -> Clause:
     """What limits the caller's cases: its area with all below it, a handler's department.
 
     A scope that the map does not know sees nothing.
     """
     area = areas.get(principal.scope)
     if area is None or area.level not in LEVEL_COLUMNS:
-        return Condition(sql="false")
+        return Clause(sql="false")
     sql = f"c.{area.level} = :scope_area"
     values = {"scope_area": principal.scope}
     if principal.role is Role.HANDLER:
         sql += " and c.department = :scope_department"
         values["scope_department"] = principal.department or ""
-    return Condition(sql=sql, values=values)
+    return Clause(sql=sql, values=values)
 
 
 def area_scope(principal: Principal, areas: Mapping[str, Area]) -> frozenset[str]:
