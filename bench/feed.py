@@ -101,7 +101,7 @@ async def _listen(
     loop = asyncio.get_running_loop()
     async with door:
         transport, listener = await loop.create_connection(
-            lambda: _Listener(client, request), at.hostname, at.port
+            lambda: _Listener(client, request), at.hostname or "", at.port or 80
         )
         await listener.greeted.wait()
     try:

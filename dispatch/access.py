@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dispatch.cases import Case
 from dispatch.errors import DispatchError
 from dispatch.tokens import Principal, Role
-from grid.areas import Area, Level, within
+from grid.areas import Area, Level, lies_in, within
 
 READS_CASES = frozenset(
     {Role.MEMBER, Role.ACCEPTOR, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR, Role.AUDITOR}
@@ -26,11 +27,19 @@ class Forbidden(DispatchError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Clause:
     """A part of a `where` clause with its bound values."""
 
     sql: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def all_of(*clauses: Clause) -> Clause:
+    """The clauses that must all hold, as one."""
+    return Clause(
+        sql=" and ".join(f"({clause.sql})" for clause in clauses),
+        values={name: value for clause in clauses for name, value in clause.values.items()},
+    )
 
 
 def require(principal: Principal, roles: frozenset[Role], what: str) -> None:
@@ -40,20 +49,20 @@ def require(principal: Principal, roles: frozenset[Role], what: str) -> None:
         raise Forbidden(f"the role {principal.role} may not {what}; these may: {allowed}")
 
 
-def case_scope(principal: Principal, areas: Mapping[str, Area]) -> Condition:
+def case_scope(principal: Principal, areas: Mapping[str, Area]) -> Clause:
     """What limits the caller's cases: its area with all below it, a handler's department.
 
     A scope that the map does not know sees nothing.
     """
     area = areas.get(principal.scope)
     if area is None or area.level not in LEVEL_COLUMNS:
-        return Condition(sql="false")
+        return Clause(sql="false")
     sql = f"c.{area.level} = :scope_area"
     values = {"scope_area": principal.scope}
     if principal.role is Role.HANDLER:
         sql += " and c.department = :scope_department"
         values["scope_department"] = principal.department or ""
-    return Condition(sql=sql, values=values)
+    return Clause(sql=sql, values=values)
 
 
 def area_scope(principal: Principal, areas: Mapping[str, Area]) -> frozenset[str]:
@@ -61,19 +70,13 @@ def area_scope(principal: Principal, areas: Mapping[str, Area]) -> frozenset[str
     return within(areas, principal.scope)
 
 
-def sees_case(principal: Principal, case_areas: Mapping[str, str], department: str | None) -> bool:
-    """Whether a case with these areas and department is in the caller's scope."""
-    if principal.role is Role.HANDLER and department != principal.department:
+def sees_case(principal: Principal, case: Case) -> bool:
+    """Whether the case is in the caller's scope."""
+    if principal.role is Role.HANDLER and case.department != principal.department:
         return False
-    return principal.scope in case_areas.values()
+    return principal.scope in case.areas.values()
 
 
 def covers(principal: Principal, areas: Mapping[str, Area], code: str) -> bool:
     """Whether the area `code` is the caller's scope or lies below it."""
-    at: str | None = code
-    while at is not None:
-        if at == principal.scope:
-            return True
-        area = areas.get(at)
-        at = area.parent if area is not None else None
-    return False
+    return lies_in(areas, code, principal.scope)

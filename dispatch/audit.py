@@ -15,11 +15,8 @@ from workflows.errors import WorkflowError
 
 HEADS = text(f"""{SELECT} where cast(:id as uuid) is null or c.id = :id
     order by c.opened_month, c.id""")
-EVENTS = text("""
-    select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash
-    from case_event where cast(:id as uuid) is null or case_id = :id
-    order by opened_month, case_id, seq
-""")
+EVENTS = text(f"""{history.SELECT} where cast(:id as uuid) is null or case_id = :id
+    order by opened_month, case_id, seq""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def _patiently(work: Callable[[], int]) -> int:
 
 def _move(ledger: Ledger, case: Case, areas: Areas, version: int, now: datetime) -> None:
     """Writes one case's event: the areas it had under which map, and those it has now."""
-    was = {"areas": case.summary()["areas"], "map_version": case.map_version}
+    was = {"areas": case.areas, "map_version": case.map_version}
     if areas[1] != case.district:
         ledger.moved(case, case.district)
     case.city, case.district, case.community = areas

@@ -1,6 +1,5 @@
 """COPY into tables: the cheapest way to write the many rows of one batch."""
 
-import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,8 +7,6 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-
-POINT_WITH_SRID = 0x20000001
 
 
 def driver_connection(connection: Connection) -> psycopg.Connection[Any]:
@@ -40,8 +37,3 @@ def copy_rows(
         if raw.closed:
             connection.invalidate(error)
         raise DBAPIError(f"copy {table}", None, error, connection_invalidated=raw.closed) from error
-
-
-def point(x: float, y: float, srid: int) -> str:
-    """Hexadecimal EWKB of a point, as PostGIS reads it in a COPY."""
-    return struct.pack("<BIIdd", 1, POINT_WITH_SRID, srid, x, y).hex()

@@ -14,8 +14,6 @@ from sqlalchemy import Connection, text
 from dispatch import history
 from workflows.deadlines import Deadline
 
-SRID = 4546
-
 
 @dataclass(slots=True, kw_only=True)
 class Case:
@@ -54,6 +52,16 @@ class Case:
     handled_by: tuple[str, ...]
     possible_duplicate_of: UUID | None
 
+    @property
+    def areas(self) -> dict[str, str]:
+        """The codes of its three areas by level."""
+        return {"city": self.city, "district": self.district, "community": self.community}
+
+    def note_holder(self) -> None:
+        """Whoever has the case now handles it, and may never close it (design invariant 7)."""
+        if self.department is not None and self.department not in self.handled_by:
+            self.handled_by = (*self.handled_by, self.department)
+
     def summary(self) -> dict[str, Any]:
         """What every event says of the case as it is after the event."""
         return {
@@ -63,7 +71,7 @@ class Case:
             "category": self.category,
             "condition": self.condition,
             "department": self.department,
-            "areas": {"city": self.city, "district": self.district, "community": self.community},
+            "areas": self.areas,
             "lon": history.coordinate(self.lon),
             "lat": history.coordinate(self.lat),
         }

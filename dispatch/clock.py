@@ -3,17 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
-import structlog
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
 
 from dispatch.cases import SELECT, Case, database_now, read_case
-from dispatch.database import is_passing
-from dispatch.errors import Unavailable
-from dispatch.heartbeat import POSTGRES, Heartbeat
-from dispatch.lanes import CLOCK, lane
+from dispatch.heartbeat import Heartbeat
+from dispatch.lanes import CLOCK, work_lane
 from dispatch.ledger import Ledger
 from dispatch.stopping import Stop
 from dispatch.views import view_of
@@ -22,11 +18,10 @@ from workflows.categories import Category
 from workflows.definition import Definition
 from workflows.ladder import fire
 
-CLOCK_ACTOR = "system:clock"
+ACTOR = "system:clock"
 IDLE_S = 0.1
 MONTHS_EVERY = timedelta(hours=6)
 MONTHS_AHEAD = 24
-log = structlog.get_logger("clock")
 
 # A case that somebody works on is skipped: it is tried again in the next pass. The moment must be
 # one for the whole statement: by clock_timestamp() no index can be searched.
@@ -72,23 +67,8 @@ class Clock:
 
     def run(self, stop: Stop) -> None:
         """Holds the lane and fires until told to stop."""
-        while not stop.is_set():
-            try:
-                with lane(self._database, CLOCK, self._lane) as connection:
-                    if connection is None:
-                        self._heartbeat.stand_by("another process holds the lane")
-                        stop.wait(0.5)
-                    else:
-                        self._fire_all(connection, stop)
-            except Unavailable as error:
-                self._heartbeat.beat(POSTGRES)
-                log.warning("postgres is away", error=error)
-                stop.wait(1)
-            except DBAPIError as error:
-                if not is_passing(error):
-                    raise
-                log.warning("pass is tried again", error=error)
-                stop.wait(0.2)
+        work = partial(self._fire_all, stop=stop)
+        work_lane(self._database, CLOCK, self._lane, work, self._heartbeat, stop)
 
     def _fire_all(self, connection: Connection, stop: Stop) -> None:
         while not stop.is_set():
@@ -143,8 +123,7 @@ def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> 
     decision = fire(definition, view_of(case, rules.categories), moment, rules.calendars)
     ledger.decided(case, decision)
     for draft in decision.events:
-        body: Mapping[str, Any] = draft.body
-        ledger.append(case, type_=draft.type, at=moment, actor=CLOCK_ACTOR, body=body)
+        ledger.append(case, type_=draft.type, at=moment, actor=ACTOR, body=draft.body)
     return [
         (moment - datetime.fromisoformat(draft.body["due_at"])).total_seconds()
         for draft in decision.events

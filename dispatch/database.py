@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from dispatch.errors import Unavailable
@@ -90,16 +90,17 @@ def is_passing(error: BaseException) -> bool:
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction; a server that is away becomes `Unavailable`."""
+    with unavailable_told(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def unavailable_told(engine: Engine) -> Iterator[None]:
+    """A server that is away becomes `Unavailable`; the connections to it are given up."""
     try:
-        with engine.begin() as connection:
-            yield connection
+        yield
     except DBAPIError as error:
         if is_unavailable(error):
             engine.dispose()
             raise Unavailable("PostgreSQL", str(error.orig or error).strip()) from error
         raise
-
-
-def database_time(connection: Connection) -> str:
-    """`clock_timestamp()` of the server, the only clock of history and deadlines."""
-    return str(connection.execute(text("select clock_timestamp()")).scalar_one())

@@ -1,6 +1,6 @@
 """Records that cannot be used: kept with their bytes and the reason, shown, put in again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, Engine, text
 
 from dispatch.database import transaction
+from streams.envelope import read_attributes
 from streams.records import Record
 
 INSERT = text("""
@@ -30,6 +31,24 @@ class DeadLetter:
     reason_class: str
     reason: str
     attempts: int = 1
+
+
+def dead_letter(
+    record: Record, topic_ids: Mapping[str, UUID], reason_class: str, reason: str, attempts: int = 1
+) -> DeadLetter:
+    """A dead letter for `record`, naming the report when its headers hold a readable id."""
+    try:
+        report_id: str | None = str(UUID(read_attributes(record.headers).id))
+    except ValueError:
+        report_id = None
+    return DeadLetter(
+        record=record,
+        topic_id=topic_ids[record.partition.topic],
+        report_id=report_id,
+        reason_class=reason_class,
+        reason=reason,
+        attempts=attempts,
+    )
 
 
 def write_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> None:

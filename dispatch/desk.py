@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,16 +18,15 @@ from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import transaction
 from dispatch.errors import DispatchError
 from dispatch.fields import Fields, FieldsWrong
-from dispatch.ingest import FARTHEST_M, NEAREST_M
 from dispatch.knowledge import Known
 from dispatch.ledger import Ledger
-from dispatch.opening import links_json
+from dispatch.links import link_request, links_json
 from dispatch.photos import PhotoStore
 from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal
 from dispatch.views import view_of
 from grid.areas import Place
-from grid.linking import LinkRequest, link_batch
+from grid.linking import link_batch
 from workflows.calendar import Calendars
 from workflows.case import Actor, Command
 from workflows.decide import decide
@@ -113,7 +112,7 @@ class Desk:
         """
         access.require(principal, access.READS_CASES, "act on cases")
         with transaction(self._database) as connection:
-            scope = access.case_scope(principal, rules.known.map_at(datetime.now(UTC)).areas)
+            scope = access.case_scope(principal, rules.known.in_force.areas)
             # A retry is answered also where the action itself took the case out of the scope.
             found = reading.find_case(connection, key, None if request.id else scope)
             if found is None:
@@ -122,7 +121,7 @@ class Desk:
             first = self._first_answer(connection, principal, case, request)
             if first is not None:
                 return bytes(first.answer) if first.answer is not None else show(connection, case)
-            if not access.sees_case(principal, areas_of(case), case.department):
+            if not access.sees_case(principal, case):
                 raise CaseNotFound(f"there is no case {key} that you may read")
             definition = rules.definitions[case.definition]
             # Names of actions come from outside; a metric takes only those that there are.
@@ -147,7 +146,7 @@ class Desk:
         if row is None:
             return None
         mine = row.actor == principal.subject
-        if not mine and not access.sees_case(principal, areas_of(case), case.department):
+        if not mine and not access.sees_case(principal, case):
             return None
         if not mine or bytes(row.fingerprint) != request.fingerprint:
             raise FieldsWrong([FieldProblem("id", "was used for another action; make a new one")])
@@ -186,8 +185,6 @@ class Desk:
             stopped = [clock for clock in clocks if clock not in case.deadlines]
             extra["was_deadlines"] = [clock.to_json() for clock in stopped]
         extra |= _closed(definition, case, now)
-        if case.department is not None and case.department not in case.handled_by:
-            case.handled_by = (*case.handled_by, case.department)
         (draft,) = decision.events
         words = {"reason": request.reason or "", "text": str(fields.get("text") or "")}
         ledger.append(
@@ -249,12 +246,7 @@ class Desk:
                 ledger.moved(case, case.district)
             _put(case, place)
         category = rules.known.catalogue.categories[case.category]
-        request = LinkRequest(
-            x=case.x,
-            y=case.y,
-            radius_m=max(NEAREST_M, min(case.accuracy_m, FARTHEST_M)),
-            part_class=category.part_class,
-        )
+        request = link_request(case.x, case.y, case.accuracy_m, category)
         case.links = links_json(link_batch(connection, [request])[0])
         case.line = category.line
         return {
@@ -276,11 +268,6 @@ def _told(ended: Callable[[str], None]) -> Iterator[None]:
         ended(next((word for kind, word in ENDS.items() if isinstance(error, kind)), "failed"))
         raise
     ended("done")
-
-
-def areas_of(case: Case) -> dict[str, str]:
-    """The three areas of a case by level."""
-    return {"city": case.city, "district": case.district, "community": case.community}
 
 
 def _closed(definition: Definition, case: Case, now: datetime) -> dict[str, bool]:

@@ -7,11 +7,11 @@ import structlog
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.database import is_passing, is_unavailable, transaction
-from dispatch.dead_letters import DeadLetter
+from dispatch.database import is_passing, transaction
+from dispatch.dead_letters import DeadLetter, dead_letter
 from dispatch.errors import Unavailable
 from dispatch.heartbeat import KAFKA, POSTGRES
-from dispatch.ingest import Ingest, Outcome, dead_letter
+from dispatch.ingest import Ingest, Outcome
 from dispatch.logs import describe
 from dispatch.offsets import DatabaseOffsets, Fenced
 from dispatch.opening import Rules
@@ -125,8 +125,6 @@ class ReportEngine:
         try:
             outcome = self._commit(batch)
         except DBAPIError as error:
-            if is_unavailable(error):
-                raise Unavailable("PostgreSQL", str(error.orig)) from error
             if is_passing(error):
                 self._heartbeat.beat(POSTGRES)
                 log.warning("batch is tried again", error=error)

@@ -221,3 +221,5 @@ class Rung(Summary):
 ATTACHED = "wangge.case.attached.v1"
 REMAPPED = "wangge.case.remapped.v1"
 PLACED = ("wangge.case.relocated.v1", "wangge.case.reclassified.v1")
+UNKNOWN_PART = "part-unknown"
+"""Among the reasons why a case was not filed at once: its report named a part that there is not."""

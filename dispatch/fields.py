@@ -1,14 +1,12 @@
 """The fields of an action: what a client sent becomes what the workflow takes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from dispatch import access
-from dispatch.access import covers
 from dispatch.cases import Case
 from dispatch.errors import DispatchError
 from dispatch.knowledge import Known
@@ -105,13 +103,13 @@ class Fields:
                 step = ".".join(str(part) for part in ("location", *item["loc"]))
                 self._wrong(step, str(item["msg"]))
             return None
-        area_map = self._known.map_at(datetime.now(UTC))
+        area_map = self._known.in_force
         place = area_map.place(at.lon, at.lat, Crs(at.crs), at.accuracy_m)
         if isinstance(place, Outside):
             nearest = f"{place.nearest_code}, {place.distance_m:,.0f} m away"
             self._wrong("location", f"lies outside the city; the nearest area is {nearest}")
             return None
-        if not covers(self._principal, area_map.areas, place.community):
+        if not access.covers(self._principal, area_map.areas, place.community):
             raise access.Forbidden(f"the new place lies outside your scope, in {place.community}")
         return place
 

@@ -35,10 +35,20 @@ class CaseEvent:
     hash: bytes
 
 
+SELECT = """
+    select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash from case_event
+"""
+
+
 @lru_cache(maxsize=1024)  # a batch names few moments, each many times
 def moment(at: datetime) -> str:
     """UTC with six decimals and `Z`, the only form of a time in hashed bytes."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def moment_or_none(at: datetime | None) -> str | None:
+    """The same of a moment that may not be there."""
+    return None if at is None else moment(at)
 
 
 def coordinate(degrees: float) -> str:

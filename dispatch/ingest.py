@@ -5,69 +5,27 @@ number counters, timers (design decision 6). Report rows themselves are written 
 a report id that another engine wrote meanwhile makes the COPY fail, and the batch is done again.
 """
 
-import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from dispatch.bulk import copy_rows
 from dispatch.cases import Case, database_now, lock_cases, take_numbers
 from dispatch.dead_letters import DeadLetter, write_dead_letters
-from dispatch.history import moment
 from dispatch.joining import Join, Neighbourhood, OpenCase
 from dispatch.ledger import Ledger
-from dispatch.logs import scrub
+from dispatch.links import link_request
 from dispatch.offsets import advance
 from dispatch.opening import Prepared, Rules, attach_to, open_for
-from dispatch.reports import LocatedReport, MalformedReport, read_located
-from grid.arrays import words
+from dispatch.report_rows import known_fingerprints, write_refusals, write_reports
+from dispatch.reports import LocatedReport
+from dispatch.sorting import Sorted, sort_records
 from grid.linking import LinkRequest, link_batch, part_place
 from streams.consumer import Batch
-from streams.envelope import REPORT_RECEIVED, read_attributes
-from streams.records import Record
-
-NEAREST_M = 30.0
-FARTHEST_M = 100.0
-
-# The one way in which ids are compared: as the database writes them.
-CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-REPORT_COLUMNS = (
-    "id case_id fingerprint subject reporter source category condition lon lat crs original_lon "
-    "original_lat accuracy_m community candidates map_version part text text_salt photos "
-    "confidential observed_at observed_ahead received_at stored_at"
-).split()
-
-KNOWN = text("""
-    select id::text as id, encode(fingerprint, 'hex') as fingerprint
-    from report where id = any(cast(:ids as uuid[]))
-""")
-REFUSE = text("""
-    insert into report_refusal (report_id, fingerprint, subject, reason)
-    values (:report_id, :fingerprint, :subject, :reason)
-    on conflict do nothing
-""")
-CONTACT = text("""
-    insert into personal.contact (report_id, contact, on_behalf)
-    values (:report_id, :contact, :on_behalf)
-""")
-
-
-@dataclass(slots=True)
-class Sorted:
-    """A batch's records by what can be done with them."""
-
-    reports: list[tuple[Record, LocatedReport]] = field(default_factory=list)
-    refused: list[LocatedReport] = field(default_factory=list)
-    dead: list[DeadLetter] = field(default_factory=list)
-    duplicates: int = 0
-    known: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,63 +39,6 @@ class Outcome:
     refused: int
     dead: int
     dead_classes: Mapping[str, int]
-
-
-def sort_records(
-    records: Iterable[Record], topic_ids: Mapping[str, UUID], categories: Mapping[str, Any]
-) -> Sorted:
-    """Parses; sets aside what is malformed; drops duplicates inside the batch.
-
-    The last is compulsory: a row that the batch itself is about to insert is invisible to any
-    look-up in the database (reliability notes, finding 4).
-    """
-    found = Sorted()
-    first: dict[str, LocatedReport] = {}
-    for record in records:
-        try:
-            report = _read(record, categories)
-        except MalformedReport as error:
-            found.dead.append(dead_letter(record, topic_ids, "malformed", scrub(str(error))))
-            continue
-        earlier = first.get(report.id)
-        if earlier is None:
-            first[report.id] = report
-            found.reports.append((record, report))
-        elif earlier.fingerprint == report.fingerprint:
-            found.duplicates += 1
-        else:
-            found.refused.append(report)
-    return found
-
-
-def _read(record: Record, categories: Mapping[str, Any]) -> LocatedReport:
-    attributes = read_attributes(record.headers)
-    if attributes.type != REPORT_RECEIVED:
-        raise MalformedReport(f"ce_type is {attributes.type!r}, not {REPORT_RECEIVED}")
-    report = read_located(record.value)
-    if not CANONICAL.fullmatch(report.id):
-        report = replace(report, id=str(UUID(report.id)))
-    if report.category not in categories:
-        raise MalformedReport(f"category {report.category!r} is not in the catalogue")
-    return report
-
-
-def dead_letter(
-    record: Record, topic_ids: Mapping[str, UUID], reason_class: str, reason: str, attempts: int = 1
-) -> DeadLetter:
-    """A dead letter for `record`, naming the report when its headers hold a readable id."""
-    try:
-        report_id: str | None = str(UUID(read_attributes(record.headers).id))
-    except ValueError:
-        report_id = None
-    return DeadLetter(
-        record=record,
-        topic_id=topic_ids[record.partition.topic],
-        report_id=report_id,
-        reason_class=reason_class,
-        reason=reason,
-        attempts=attempts,
-    )
 
 
 class Ingest:
@@ -159,8 +60,7 @@ class Ingest:
         found = sort_records(usable, topic_ids, self._rules.categories)
         fresh = self._drop_known(connection, found)
         opened, attached = self._place_in_cases(connection, fresh)
-        for report in found.refused:
-            _refuse(connection, report)
+        write_refusals(connection, found.refused)
         write_dead_letters(connection, [*found.dead, *dead])
         return Outcome(
             opened=opened,
@@ -173,10 +73,10 @@ class Ingest:
         )
 
     def _drop_known(self, connection: Connection, found: Sorted) -> list[LocatedReport]:
-        ids = words(sorted(report.id for _, report in found.reports))
-        known = {row.id: row.fingerprint for row in connection.execute(KNOWN, {"ids": ids})}
+        """The reports that are new; the others are counted or set aside in `found`."""
+        known = known_fingerprints(connection, found.reports)
         fresh = []
-        for _, report in found.reports:
+        for report in found.reports:
             stored = known.get(report.id)
             if stored is None:
                 fresh.append(report)
@@ -190,6 +90,11 @@ class Ingest:
     def _place_in_cases(
         self, connection: Connection, reports: Sequence[LocatedReport]
     ) -> tuple[int, int]:
+        """Opens and joins cases, and stores the reports; answers how many opened one, how many not.
+
+        Where the report of a batch goes is decided before any of it is written, because a report
+        may join the case that an earlier one is about to open.
+        """
         if not reports:
             return 0, 0
         prepared = self._prepare(connection, reports)
@@ -201,20 +106,13 @@ class Ingest:
         now = database_now(connection)
         work = _Work(self._rules, near, locked, now)
         joins = work.joins(reports)
-        numbers = iter(
-            take_numbers(
-                connection,
-                sum(join.opens for join in joins),
-                now,
-                self._prefix,
-                self._rules.zone,
-            )
-        )
+        opened = sum(join.opens for join in joins)
+        numbers = iter(take_numbers(connection, opened, now, self._prefix, self._rules.zone))
         for one, join in zip(prepared, joins, strict=True):
             work.settle(one, join, numbers)
         work.ledger.write(connection)
-        _write_reports(connection, work.placed, now)
-        return work.opened, len(reports) - work.opened
+        write_reports(connection, work.placed, now)
+        return opened, len(reports) - opened
 
     def _prepare(self, connection: Connection, reports: Sequence[LocatedReport]) -> list[Prepared]:
         named = sorted({report.part for report in reports if report.part is not None})
@@ -231,12 +129,8 @@ class Ingest:
         ]
 
     def _link_request(self, report: LocatedReport) -> LinkRequest:
-        return LinkRequest(
-            x=report.x,
-            y=report.y,
-            radius_m=max(NEAREST_M, min(report.accuracy_m, FARTHEST_M)),
-            part_class=self._rules.categories[report.category].part_class,
-        )
+        category = self._rules.categories[report.category]
+        return link_request(report.x, report.y, report.accuracy_m, category)
 
 
 class _Work:
@@ -251,7 +145,6 @@ class _Work:
         self._now = now
         self.ledger = Ledger()
         self.placed: list[tuple[Prepared, UUID]] = []
-        self.opened = 0
 
     def joins(self, reports: Sequence[LocatedReport]) -> list[Join]:
         """Which report joins what; a case that the batch will open may be joined already."""
@@ -274,81 +167,7 @@ class _Work:
             number = next(numbers)
             case = open_for(self._rules, self.ledger, prepared, join, number=number, at=self._now)
             self._cases[case.id] = case
-            self.opened += 1
         else:
             case = self._cases[join.case]
             attach_to(self.ledger, case, prepared, join, self._now)
         self.placed.append((prepared, case.id))
-
-
-def _write_reports(
-    connection: Connection, placed: Sequence[tuple[Prepared, UUID]], now: datetime
-) -> None:
-    ordered = sorted(placed, key=lambda item: item[0].report.id)
-    stored_at = moment(now)
-    rows = [_report_row(prepared, case_id, stored_at) for prepared, case_id in ordered]
-    copy_rows(connection, "report", REPORT_COLUMNS, rows)
-    contacts = [
-        {
-            "report_id": one.report.id,
-            "contact": one.report.sealed_contact,
-            "on_behalf": one.report.sealed_on_behalf,
-        }
-        for one, _ in ordered
-        if one.report.contact or one.report.on_behalf
-    ]
-    if contacts:
-        connection.execute(CONTACT, contacts)
-    photos = [
-        (photo, one.report.id, case_id, one.report.subject)
-        for one, case_id in ordered
-        for photo in dict.fromkeys(one.report.photos)
-    ]
-    if photos:
-        copy_rows(
-            connection, "report_photo", ("photo_id", "report_id", "case_id", "subject"), photos
-        )
-
-
-def _report_row(prepared: Prepared, case_id: UUID, stored_at: str) -> tuple[Any, ...]:
-    report = prepared.report
-    return (
-        report.id,
-        str(case_id),
-        f"\\x{report.fingerprint}",
-        report.subject,
-        report.reporter,
-        report.source,
-        report.category,
-        report.condition,
-        report.lon,
-        report.lat,
-        report.crs,
-        report.original_lon,
-        report.original_lat,
-        report.accuracy_m,
-        report.community,
-        words(report.candidates),
-        report.map_version,
-        report.part,
-        report.text or None,
-        f"\\x{prepared.salt.hex()}" if report.text else None,
-        words(report.photos),
-        report.confidential,
-        report.observed_at,
-        report.observed_ahead,
-        report.received_at,
-        stored_at,
-    )
-
-
-def _refuse(connection: Connection, report: LocatedReport) -> None:
-    connection.execute(
-        REFUSE,
-        {
-            "report_id": report.id,
-            "fingerprint": bytes.fromhex(report.fingerprint),
-            "subject": report.subject,
-            "reason": "another report with this id was received first",
-        },
-    )

@@ -1,7 +1,6 @@
 """Judges a report at the door: in memory, without a database (design §1, §5 "Intake")."""
 
 import base64
-import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,6 @@ from typing import Any
 import orjson
 
 from dispatch import access
-from dispatch.access import covers
 from dispatch.errors import DispatchError
 from dispatch.history import moment
 from dispatch.keys import Keys
@@ -152,7 +150,7 @@ class Intake:
     ) -> Accepted | DispatchError:
         if isinstance(place, Outside):
             return _outside(place)
-        if not covers(visit.principal, visit.area_map.areas, place.community):
+        if not access.covers(visit.principal, visit.area_map.areas, place.community):
             return access.Forbidden(
                 f"the token's scope is {visit.principal.scope}; the place lies in {place.community}"
             )
@@ -342,23 +340,3 @@ def _source(principal: Principal, report: ReportIn) -> str:
     if report.source is not None:
         return report.source
     return access.SOURCE_OF.get(principal.role, "sensor")
-
-
-class Buckets:
-    """Token buckets by caller: `allowance` at once, refilled evenly (429 when empty)."""
-
-    MOST = 50_000
-
-    def __init__(self) -> None:
-        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, caller: str, cost: int, allowance: float, per_second: float) -> float:
-        """Takes `cost`; answers 0, or the seconds to wait when there is not enough."""
-        now = time.monotonic()
-        level, since = self._levels.pop(caller, (allowance, now))
-        level = min(allowance, level + (now - since) * per_second)
-        missing = min(cost, allowance) - level
-        self._levels[caller] = (level if missing > 0 else level - cost, now)
-        if len(self._levels) > self.MOST:
-            self._levels.popitem(last=False)
-        return max(0.0, missing / per_second)

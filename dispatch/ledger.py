@@ -15,9 +15,11 @@ import orjson
 from sqlalchemy import Connection, text
 
 from dispatch import history
-from dispatch.bulk import copy_rows, point
-from dispatch.cases import COLUMNS, SRID, Case
+from dispatch.bulk import copy_rows
+from dispatch.cases import COLUMNS, Case
+from geo import ewkb
 from grid.arrays import words
+from grid.columns import SRID
 from workflows.case import Decision, Timer
 from workflows.deadlines import running_due
 
@@ -134,6 +136,7 @@ class Ledger:
         case.category = decision.category
         case.condition = None if decision.condition is None else decision.condition.code
         case.department = decision.department
+        case.note_holder()
         case.deadlines = decision.deadlines
         case.due_at = running_due(decision.deadlines)
         if decision.raises_version and not change.new:
@@ -179,10 +182,6 @@ def _bytea(value: bytes) -> str:
     return f"\\x{value.hex()}"
 
 
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else history.moment(at)
-
-
 def _write_new(connection: Connection, changes: Sequence[_Change]) -> None:
     if changes:
         copy_rows(connection, "case", COLUMNS, [_case_row(change) for change in changes])
@@ -208,7 +207,7 @@ def _case_row(change: _Change) -> tuple[Any, ...]:
         case.district,
         case.community,
         case.map_version,
-        point(case.x, case.y, SRID),
+        ewkb.point(case.x, case.y, SRID),
         case.lon,
         case.lat,
         case.accuracy_m,
@@ -216,8 +215,8 @@ def _case_row(change: _Change) -> tuple[Any, ...]:
         case.source,
         case.part,
         history.moment(case.opened_at),
-        _moment(case.closed_at),
-        _moment(case.due_at),
+        history.moment_or_none(case.closed_at),
+        history.moment_or_none(case.due_at),
         _json([deadline.to_json() for deadline in case.deadlines]),
         _json(case.links),
         case.report_count,

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from dispatch.access import Condition
+from dispatch.access import Clause, all_of
 from dispatch.cases import database_now
-from dispatch.reading import Filters, conditions_of
+from dispatch.reading import Filters, clauses_of
 from grid.tiles import Bounds
 
 SINGLE_FROM = 14.0
@@ -97,7 +97,7 @@ GROUPS = """
 
 
 def picture(
-    connection: Connection, scope: Condition, filters: Filters, zoom: float, bounds: Bounds | None
+    connection: Connection, scope: Clause, filters: Filters, zoom: float, bounds: Bounds | None
 ) -> Picture:
     """The cases of the scope that pass the filters and lie in `bounds` (None: nowhere).
 
@@ -106,17 +106,15 @@ def picture(
     now = database_now(connection)
     if bounds is None:
         return Picture(spots=(), clusters=(), at=now)
-    parts = [scope, *conditions_of(replace(filters, bbox=bounds))]
-    where = " and ".join(f"({part.sql})" for part in parts)
-    values = {name: value for part in parts for name, value in part.values.items()}
+    where = all_of(scope, *clauses_of(replace(filters, bbox=bounds)))
     if zoom >= SINGLE_FROM:
-        query = text(SINGLES.replace("{where}", where))
-        rows = connection.execute(query, {**values, "most": MOST_SINGLES + 1}).all()
+        query = text(SINGLES.replace("{where}", where.sql))
+        rows = connection.execute(query, {**where.values, "most": MOST_SINGLES + 1}).all()
         if len(rows) <= MOST_SINGLES:
             return Picture(spots=tuple(map(_spot, rows)), clusters=(), at=now)
     cell = cell_of(zoom, bounds)
-    query = text(GROUPS.replace("{where}", where))
-    groups = connection.execute(query, {**values, "cell": cell, "most": MOST_GROUPS}).all()
+    query = text(GROUPS.replace("{where}", where.sql))
+    groups = connection.execute(query, {**where.values, "cell": cell, "most": MOST_GROUPS}).all()
     clusters = _gather(groups)
     return Picture(
         spots=tuple(one.only for one in clusters if one.only is not None),

@@ -11,19 +11,21 @@ from zoneinfo import ZoneInfo
 
 from dispatch import history
 from dispatch.cases import Case, opened_month
-from dispatch.event_bodies import ATTACHED
+from dispatch.event_bodies import ATTACHED, UNKNOWN_PART
 from dispatch.joining import Join
 from dispatch.ledger import Ledger
+from dispatch.links import links_json
 from dispatch.reports import LocatedReport
+from dispatch.views import view_of
 from grid.departments import DutyChoice, DutyTable
 from grid.linking import Links
 from workflows.calendar import Calendars
-from workflows.case import CaseView, Filing
+from workflows.case import Filing
 from workflows.categories import Category, Condition
 from workflows.decide import open_case
 from workflows.definition import Definition
 
-ENGINE = "system:engine"
+ACTOR = "system:engine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +63,37 @@ class Prepared:
         return history.text_digest(self.salt, self.report.text) if self.report.text else None
 
 
-def choose(rules: Rules, report: LocatedReport, known_part: bool) -> Choice:
+def open_for(
+    rules: Rules, ledger: Ledger, prepared: Prepared, join: Join, *, number: str, at: datetime
+) -> Case:
+    """Opens the report's case with one event that explains every choice."""
+    choice = _choose(rules, prepared.report, prepared.known_part)
+    case = _new_case(rules, prepared, join, number=number, at=at)
+    view = view_of(case, rules.categories)
+    decision = open_case(rules.definition, view, at, rules.calendars, choice.filing)
+    ledger.open(case)
+    ledger.decided(case, decision)
+    (draft,) = decision.events
+    body = {**draft.body, **_opening_body(case, prepared, choice)}
+    ledger.append(case, type_=draft.type, at=at, actor=ACTOR, body=body)
+    return case
+
+
+def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: datetime) -> None:
+    """Attaches the report to an open case; neither its state nor its version changes."""
+    case.report_count += 1
+    body = {
+        **_report_told(prepared, at),
+        "links": links_json(prepared.links),
+        "distance_m": f"{join.distance_m:.2f}",
+        "rule": "near-in-place-and-time" if prepared.report.part is None else "same-part",
+    }
+    ledger.append(case, type_=ATTACHED, at=at, actor=ACTOR, body=body)
+
+
+def _choose(rules: Rules, report: LocatedReport, known_part: bool) -> Choice:
     """Files a trusted report that decides exactly one condition row and exactly one duty row."""
-    conditions = conditions_of(rules.categories[report.category], report.condition)
+    conditions = _conditions_of(rules.categories[report.category], report.condition)
     duty = rules.duties.find(report.category, report.city, report.district, report.community)
     why = _obstacles(rules, report, conditions, duty, known_part)
     explanation: dict[str, Any] = {
@@ -80,7 +110,7 @@ def choose(rules: Rules, report: LocatedReport, known_part: bool) -> Choice:
     return Choice(filing=filing, explanation=explanation)
 
 
-def conditions_of(category: Category, named: str | None) -> tuple[Condition, ...]:
+def _conditions_of(category: Category, named: str | None) -> tuple[Condition, ...]:
     """The condition rows a report leaves open: the one it names, or all of its category."""
     if named is None:
         return category.conditions
@@ -99,96 +129,9 @@ def _obstacles(
         (not conditions, "condition-none"),
         (len(conditions) > 1, "condition-ambiguous"),
         (duty.duty is None, f"duty-{duty.rule}"),
-        (not known_part, "part-unknown"),
+        (not known_part, UNKNOWN_PART),
     )
     return [reason for failed, reason in checks if failed]
-
-
-def open_for(
-    rules: Rules, ledger: Ledger, prepared: Prepared, join: Join, *, number: str, at: datetime
-) -> Case:
-    """Opens the report's case with one event that explains every choice."""
-    report = prepared.report
-    choice = choose(rules, report, prepared.known_part)
-    case = _new_case(rules, prepared, join, number=number, at=at)
-    view = CaseView(
-        state=rules.definition.initial,
-        category=report.category,
-        condition=None,
-        department=None,
-        handled_by=frozenset(),
-        reporters=frozenset(),
-        deadlines=(),
-    )
-    decision = open_case(rules.definition, view, at, rules.calendars, choice.filing)
-    ledger.open(case)
-    ledger.decided(case, decision)
-    if case.department is not None:
-        case.handled_by = (case.department,)
-    (draft,) = decision.events
-    body = {
-        **draft.body,
-        "line": case.line,
-        "definition": case.definition,
-        "x": history.metres(case.x),
-        "y": history.metres(case.y),
-        "report": report.id,
-        "source": report.source,
-        "filing": choice.explanation,
-        "links": case.links,
-        "accuracy_m": f"{report.accuracy_m:.1f}",
-        "candidates": list(report.candidates),
-        "map_version": report.map_version,
-        "observed_at": report.observed_at,
-        "received_at": report.received_at,
-        "system_delay_s": system_delay(at, report.received_at),
-        "possible_duplicate_of": _text_or_none(join.possible_duplicate_of),
-        "part": report.part,
-        "text_digest": prepared.text_digest,
-        "photos": list(report.photos),
-    }
-    ledger.append(case, type_=draft.type, at=at, actor=ENGINE, body=body)
-    return case
-
-
-def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: datetime) -> None:
-    """Attaches the report to an open case; neither its state nor its version changes."""
-    report = prepared.report
-    case.report_count += 1
-    body = {
-        "report": report.id,
-        "source": report.source,
-        "distance_m": f"{join.distance_m:.2f}",
-        "rule": "same-part" if report.part is not None else "near-in-place-and-time",
-        "links": links_json(prepared.links),
-        "text_digest": prepared.text_digest,
-        "photos": list(report.photos),
-        "received_at": report.received_at,
-        "system_delay_s": system_delay(at, report.received_at),
-    }
-    ledger.append(case, type_=ATTACHED, at=at, actor=ENGINE, body=body)
-
-
-def links_json(links: Links) -> dict[str, list[dict[str, str]]]:
-    """Links as events and the contract show them: codes with distances in metres, as strings."""
-    return {
-        "parts": [
-            {"code": part.code, "class": part.part_class, "distance_m": f"{part.distance_m:.2f}"}
-            for part in links.parts
-        ],
-        "buildings": [
-            {"code": one.code, "distance_m": f"{one.distance_m:.2f}"} for one in links.buildings
-        ],
-        "dwellings": [
-            {"code": one.code, "distance_m": f"{one.distance_m:.2f}"} for one in links.dwellings
-        ],
-    }
-
-
-def system_delay(at: datetime, received_at: str) -> str:
-    """Seconds from intake's answer to the case's first event, never below zero."""
-    delay = (at - datetime.fromisoformat(received_at)).total_seconds()
-    return f"{max(0.0, delay):.3f}"
 
 
 def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: datetime) -> Case:
@@ -229,5 +172,40 @@ def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: 
     )
 
 
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else str(value)
+def _opening_body(case: Case, prepared: Prepared, choice: Choice) -> dict[str, Any]:
+    """What an opening event tells beside what the workflow says."""
+    report, duplicate = prepared.report, case.possible_duplicate_of
+    return {
+        **_report_told(prepared, case.opened_at),
+        "links": case.links,
+        "line": case.line,
+        "definition": case.definition,
+        "x": history.metres(case.x),
+        "y": history.metres(case.y),
+        "filing": choice.explanation,
+        "accuracy_m": f"{report.accuracy_m:.1f}",
+        "candidates": list(report.candidates),
+        "map_version": report.map_version,
+        "observed_at": report.observed_at,
+        "possible_duplicate_of": None if duplicate is None else str(duplicate),
+        "part": report.part,
+    }
+
+
+def _report_told(prepared: Prepared, at: datetime) -> dict[str, Any]:
+    """What opening and attaching tell of the report they name (`event_bodies.ReportTold`)."""
+    report = prepared.report
+    return {
+        "report": report.id,
+        "source": report.source,
+        "text_digest": prepared.text_digest,
+        "photos": list(report.photos),
+        "received_at": report.received_at,
+        "system_delay_s": _system_delay(at, report.received_at),
+    }
+
+
+def _system_delay(at: datetime, received_at: str) -> str:
+    """Seconds from intake's answer to the case's first event, never below zero."""
+    delay = (at - datetime.fromisoformat(received_at)).total_seconds()
+    return f"{max(0.0, delay):.3f}"

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from dispatch import history
-from dispatch.access import Condition
+from dispatch.access import Clause, all_of
 from dispatch.cases import SELECT, Case, read_case
 from dispatch.errors import DispatchError
 from dispatch.rebuilding import Standing, rebuild
@@ -20,6 +20,10 @@ from grid.tiles import within_bounds
 
 PAGE = 50
 REPORTS_SHOWN = 100
+EVENTS_BEHIND = text(f"""{history.SELECT}
+    where opened_month = :month and case_id = :id and seq > :after order by seq limit :limit""")
+EVENTS_UNTIL = text(f"""{history.SELECT}
+    where opened_month = :month and case_id = :id and at <= :moment order by seq""")
 
 
 class BadCursor(DispatchError):
@@ -49,77 +53,73 @@ NEAR_BBOX = within_bounds("c.geom")
 EQUAL = ("city", "district", "community", "department", "state", "category", "line")
 
 
-def conditions_of(filters: Filters) -> list[Condition]:
+def clauses_of(filters: Filters) -> list[Clause]:
     """The filters as parts of a `where` clause; values are always bound."""
     found = [
-        Condition(sql=f"c.{name} = :f_{name}", values={f"f_{name}": getattr(filters, name)})
+        Clause(sql=f"c.{name} = :f_{name}", values={f"f_{name}": getattr(filters, name)})
         for name in EQUAL
         if getattr(filters, name) is not None
     ]
     if filters.overdue is not None:
         sign = "<" if filters.overdue else ">="
         late = f"c.closed_at is null and c.due_at {sign} now()"
-        found.append(Condition(sql=late if filters.overdue else f"not coalesce({late}, false)"))
+        found.append(Clause(sql=late if filters.overdue else f"not coalesce({late}, false)"))
     if filters.open is not None:
-        found.append(Condition(sql=f"c.closed_at is {'' if filters.open else 'not '}null"))
+        found.append(Clause(sql=f"c.closed_at is {'' if filters.open else 'not '}null"))
     if filters.since is not None:
-        found.append(Condition(sql="c.opened_at >= :since", values={"since": filters.since}))
+        found.append(Clause(sql="c.opened_at >= :since", values={"since": filters.since}))
     if filters.until is not None:
-        found.append(Condition(sql="c.opened_at < :until", values={"until": filters.until}))
+        found.append(Clause(sql="c.opened_at < :until", values={"until": filters.until}))
     if filters.bbox is not None:
         west, south, east, north = filters.bbox
         found.append(
-            Condition(
+            Clause(
                 sql=f"""{NEAR_BBOX}
                     and c.lon between :west and :east and c.lat between :south and :north""",
                 values={"west": west, "south": south, "east": east, "north": north},
             )
         )
     if filters.q is not None:
-        found.append(Condition(sql="starts_with(c.number, :q)", values={"q": filters.q}))
+        found.append(Clause(sql="starts_with(c.number, :q)", values={"q": filters.q}))
     return found
 
 
 def list_cases(
     connection: Connection,
-    scope: Condition,
+    scope: Clause,
     filters: Filters,
     *,
     limit: int = PAGE,
     after: str | None = None,
 ) -> tuple[list[Case], str | None]:
     """One page of cases, newest first, and the cursor of the next page."""
-    parts = [scope, *conditions_of(filters)]
+    clauses = [scope, *clauses_of(filters)]
     if after is not None:
         opened_at, case_id = _read_cursor(after)
-        parts.append(
-            Condition(
+        clauses.append(
+            Clause(
                 sql="(c.opened_at, c.id) < (:after_at, :after_id)",
                 values={"after_at": opened_at, "after_id": case_id},
             )
         )
-    values: dict[str, Any] = {"limit": limit + 1}
-    for part in parts:
-        values |= part.values
-    where = " and ".join(f"({part.sql})" for part in parts)
-    query = text(f"{SELECT} where {where} order by c.opened_at desc, c.id desc limit :limit")
-    cases = [read_case(row) for row in connection.execute(query, values)]
+    where = all_of(*clauses)
+    query = text(f"{SELECT} where {where.sql} order by c.opened_at desc, c.id desc limit :limit")
+    rows = connection.execute(query, {**where.values, "limit": limit + 1})
+    cases = [read_case(row) for row in rows]
     more = cases[limit - 1] if len(cases) > limit else None
     return cases[:limit], None if more is None else _cursor(more)
 
 
-def find_case(connection: Connection, key: str, scope: Condition | None = None) -> Case | None:
+def find_case(connection: Connection, key: str, scope: Clause | None = None) -> Case | None:
     """A case by id or number, if it is in the scope."""
     try:
-        condition = Condition(sql="c.id = :key", values={"key": UUID(key)})
+        named = Clause(sql="c.id = :key", values={"key": UUID(key)})
     except ValueError:
-        condition = Condition(sql="c.number = :key", values={"key": key})
+        named = Clause(sql="c.number = :key", values={"key": key})
     if "\0" in key:
         return None
-    parts = [condition] if scope is None else [condition, scope]
-    where = " and ".join(f"({part.sql})" for part in parts)
-    values = {name: value for part in parts for name, value in part.values.items()}
-    row = connection.execute(text(f"{SELECT} where {where}"), values).one_or_none()
+    where = named if scope is None else all_of(named, scope)
+    row = connection.execute(text(f"{SELECT} where {where.sql}"), where.values).one_or_none()
     return None if row is None else read_case(row)
 
 
@@ -177,12 +177,7 @@ def case_history(
 ) -> list[HistoryEntry]:
     """The case's events from `seq` after + 1 on, in order."""
     rows = connection.execute(
-        text("""
-            select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash
-            from case_event
-            where opened_month = :month and case_id = :id and seq > :after
-            order by seq limit :limit
-        """),
+        EVENTS_BEHIND,
         {"month": case.opened_month, "id": case.id, "after": after, "limit": limit},
     ).all()
     words: dict[int, dict[str, str]] = {}
@@ -200,12 +195,7 @@ def case_history(
 def case_as_of(connection: Connection, case: Case, moment: datetime) -> Standing:
     """The case as it stood at a moment that is not before its opening; raises NotTold."""
     rows = connection.execute(
-        text("""
-            select opened_month, case_id, seq, type, at, actor, body, previous_hash, hash
-            from case_event
-            where opened_month = :month and case_id = :id and at <= :moment
-            order by seq
-        """),
+        EVENTS_UNTIL,
         {"month": case.opened_month, "id": case.id, "moment": moment},
     )
     return rebuild(history.CaseEvent(**row._mapping) for row in rows)
@@ -257,7 +247,7 @@ SIMILAR = """{cases} cross join lateral (
 
 
 def similar_cases(
-    connection: Connection, scope: Condition, x: float, y: float, category: str
+    connection: Connection, scope: Clause, x: float, y: float, category: str
 ) -> list[tuple[Case, float]]:
     """Open cases of the category within its radius and hours of a point (metres, EPSG:4546)."""
     query = text(SIMILAR.replace("{scope}", scope.sql))

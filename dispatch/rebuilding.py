@@ -11,10 +11,9 @@ from uuid import UUID
 
 from dispatch.cases import Case
 from dispatch.errors import DispatchError
+from dispatch.event_bodies import UNKNOWN_PART
 from dispatch.history import CaseEvent
 from workflows.deadlines import Deadline, running_due
-
-UNKNOWN_PART = "part-unknown"
 
 
 class NotTold(DispatchError):
@@ -113,8 +112,7 @@ def _follow(standing: Standing, event: CaseEvent) -> None:
         case.report_count += 1
         standing.reports.append(body["report"])
     standing.photos.update(body.get("photos", ()))
-    if case.department is not None and case.department not in case.handled_by:
-        case.handled_by = (*case.handled_by, case.department)
+    case.note_holder()
     if body.get("closed"):
         case.closed_at = event.at
 

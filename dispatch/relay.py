@@ -11,15 +11,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
-from dispatch.database import is_passing
-from dispatch.errors import DispatchError, Unavailable
-from dispatch.heartbeat import KAFKA, POSTGRES, Heartbeat
-from dispatch.lanes import RELAY, lane
+from dispatch.errors import DispatchError
+from dispatch.heartbeat import KAFKA, Heartbeat
+from dispatch.lanes import RELAY, work_lane
 from dispatch.outbox import Outbox, Waiting, delete_published
 from dispatch.publishing import Installation
 from dispatch.stopping import Stop
@@ -73,25 +72,12 @@ class Relay:
         while not stop.is_set():
             try:
                 self._writer = self._writer or self._new_writer()
-                with lane(self._database, RELAY, self._lane) as connection:
-                    if connection is None:
-                        self._heartbeat.stand_by("another process holds the lane")
-                        stop.wait(0.5)
-                    else:
-                        self.publish(connection, self._writer, stop)
+                work = partial(self.publish, writer=self._writer, stop=stop)
+                work_lane(self._database, RELAY, self._lane, work, self._heartbeat, stop)
             except BrokerUnavailable as error:
                 self._heartbeat.beat(KAFKA)
                 log.warning("kafka is away", error=error)
                 stop.wait(1)
-            except Unavailable as error:
-                self._heartbeat.beat(POSTGRES)
-                log.warning("postgres is away", error=error)
-                stop.wait(1)
-            except DBAPIError as error:
-                if not is_passing(error):
-                    raise
-                log.warning("pass is tried again", error=error)
-                stop.wait(0.5)
         if self._writer is not None:
             self._writer.close()
 

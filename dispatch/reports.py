@@ -13,7 +13,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 AHEAD_ACCEPTED = timedelta(hours=24)
 BACK_ACCEPTED = timedelta(days=366)
-SOURCES = ("member", "public", "hotline", "sensor", "camera", "department", "leader")
 
 # No U+0000: PostgreSQL cannot hold it, so it is refused at the door. In patterns `$` is the very
 # end, for pydantic's engine as for JSON Schema's.

@@ -1,11 +1,12 @@
-"""A case as its sheet shows it: the JSON of `GET /cases` and `GET /cases/{id}` (design §5)."""
+"""Cases, areas, categories and departments as the API shows them (design §5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dispatch.cases import Case
-from dispatch.history import moment
+from dispatch.history import moment, moment_or_none
 from dispatch.knowledge import Known
+from grid.areas import Area
 from grid.departments import Department
 from workflows.calendar import Calendars
 from workflows.case import ActionForm, FieldForm
@@ -24,11 +25,11 @@ def case_row(case: Case) -> dict[str, Any]:
         "state": case.state,
         "version": case.version,
         "seq": case.seq,
-        "areas": {"city": case.city, "district": case.district, "community": case.community},
+        "areas": case.areas,
         "location": {"lon": round(case.lon, 7), "lat": round(case.lat, 7)},
         "opened_at": moment(case.opened_at),
-        "closed_at": _moment_or_none(case.closed_at),
-        "due_at": _moment_or_none(case.due_at),
+        "closed_at": moment_or_none(case.closed_at),
+        "due_at": moment_or_none(case.due_at),
         "department": case.department,
         "source": case.source,
         "report_count": case.report_count,
@@ -73,8 +74,8 @@ def deadline_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
         "calendar": deadline.calendar,
         "holder": deadline.holder,
         "started_at": moment(deadline.started_at),
-        "due_at": _moment_or_none(deadline.due_at),
-        "stopped_at": _moment_or_none(deadline.stopped_at),
+        "due_at": moment_or_none(deadline.due_at),
+        "stopped_at": moment_or_none(deadline.stopped_at),
         "provisional": deadline.provisional,
         "breakdown": [
             {
@@ -122,6 +123,18 @@ def suitable_departments(case: Case, known: Known) -> list[str]:
     return [one.code for one in known.departments.values() if one.area in areas]
 
 
+def area_row(area: Area) -> dict[str, Any]:
+    """An area as forms need it; `bbox` is in degrees."""
+    return {
+        "code": area.code,
+        "name": {"zh": area.name_zh, "en": area.name_en},
+        "parent": area.parent,
+        "level": area.level.value,
+        "bbox": list(area.bbox),
+        "made": area.made,
+    }
+
+
 def category_row(category: Category) -> dict[str, Any]:
     """A category with its conditions, as forms need it."""
     return {
@@ -155,7 +168,3 @@ def department_row(department: Department) -> dict[str, Any]:
         "parent": department.area,
         "kind": department.kind.value,
     }
-
-
-def _moment_or_none(at: Any) -> str | None:
-    return None if at is None else moment(at)

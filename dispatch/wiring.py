@@ -1,4 +1,7 @@
-"""The only place that builds things and connects them: one function a role."""
+"""Builds engine, clock and relay and connects them: one function a role.
+
+The api is built in `dispatch.api.server`, so that the others need no web server in memory.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -6,7 +9,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-import workflows
 from dispatch.cached import Cached
 from dispatch.catalogue import load_calendars, load_catalogue
 from dispatch.clock import Clock, FiringRules
@@ -23,9 +25,8 @@ from grid.departments import load_duties
 from streams.kafka import KafkaAdmin, KafkaWriter
 from workflows.definition import Definition
 from workflows.documents import read_document
-from workflows.loading import load_definition
+from workflows.loading import DEFINITIONS, load_definition
 
-SHIPPED = Path(workflows.__file__).parent / "definitions"
 DAY_MS = 24 * 3600 * 1000
 
 
@@ -34,7 +35,7 @@ def load_definitions(folder: Path | None = None) -> dict[str, Definition]:
 
     Raises ConfigurationError when the folder cannot be read or gives a key a second time.
     """
-    paths = sorted(SHIPPED.glob("*.yaml"))
+    paths = sorted(DEFINITIONS.glob("*.yaml"))
     if folder is not None:
         own = sorted(folder.glob("*.yaml"))
         if not own:

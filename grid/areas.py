@@ -112,7 +112,7 @@ class AreaMap:
         self.cells = cells
         self.projection = projection or Projection()
         self._above = tuple(above(areas, code) for code in cells.codes)
-        self._city = _only_city(areas)
+        self.city = _only_city(areas)
 
     def place(
         self, lon: float, lat: float, crs: Crs, accuracy_m: float | None = None
@@ -137,7 +137,7 @@ class AreaMap:
         wgs_lons, wgs_lats = _to_wgs84_mixed(lons, lats, systems)
         near = ~self._far_mask(wgs_lons, wgs_lats)
         # The middle of the city stands in for what cannot be projected; its answer is dropped.
-        west, south, east, north = self._city.bbox
+        west, south, east, north = self.city.bbox
         xs, ys = self.projection.forward(
             np.where(near, wgs_lons, (west + east) / 2),
             np.where(near, wgs_lats, (south + north) / 2),
@@ -183,7 +183,7 @@ class AreaMap:
         )
 
     def _is_far(self, lon: float, lat: float) -> bool:
-        west, south, east, north = self._city.bbox
+        west, south, east, north = self.city.bbox
         return not (
             west - _FAR_DEG <= lon <= east + _FAR_DEG
             and south - _FAR_DEG <= lat <= north + _FAR_DEG
@@ -192,17 +192,17 @@ class AreaMap:
     def _far_mask(
         self, lons: FloatArray, lats: FloatArray
     ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        west, south, east, north = self._city.bbox
+        west, south, east, north = self.city.bbox
         return ~(
             (lons >= west - _FAR_DEG) & (lons <= east + _FAR_DEG)
             & (lats >= south - _FAR_DEG) & (lats <= north + _FAR_DEG)
         )  # fmt: skip
 
     def _far(self, lon: float, lat: float) -> Outside:
-        west, south, east, north = self._city.bbox
+        west, south, east, north = self.city.bbox
         return Outside(
-            nearest_code=self._city.code,
-            nearest_name=self._city.name_zh,
+            nearest_code=self.city.code,
+            nearest_name=self.city.name_zh,
             distance_m=_great_circle_m(lon, lat, (west + east) / 2, (south + north) / 2),
         )
 
@@ -256,6 +256,17 @@ def within(areas: Mapping[str, Area], scope: str) -> frozenset[str]:
         found.add(code)
         waiting.extend(children.get(code, ()))
     return frozenset(found)
+
+
+def lies_in(areas: Mapping[str, Area], code: str, outer: str) -> bool:
+    """Whether the area `code` is `outer` or lies below it."""
+    at: str | None = code
+    while at is not None:
+        if at == outer:
+            return True
+        area = areas.get(at)
+        at = None if area is None else area.parent
+    return False
 
 
 def map_versions(connection: Connection) -> list[MapVersion]:

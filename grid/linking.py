@@ -84,7 +84,7 @@ cross join lateral (
 order by number, near.distance, near.code collate "C"
 """
 
-_LINK_BUILDINGS = """
+_LINK_HOUSING = """
 with request as (
     select number - 1 as number, radius, ST_SetSRID(ST_MakePoint(x, y), %(srid)s) as spot
     from unnest(%(x)s::float8[], %(y)s::float8[], %(radius)s::float8[])
@@ -93,32 +93,16 @@ with request as (
 select number, near.code, near.distance
 from request
 cross join lateral (
-    select building.code, building.geom <-> request.spot as distance
-    from building
-    where ST_DWithin(building.geom, request.spot, request.radius)
-    order by distance, building.code collate "C"
+    select home.code, home.geom <-> request.spot as distance
+    from {table} as home
+    where ST_DWithin(home.geom, request.spot, request.radius)
+    order by distance, home.code collate "C"
     limit %(nearest)s
 ) as near
 order by number, near.distance, near.code collate "C"
 """
-
-_LINK_DWELLINGS = """
-with request as (
-    select number - 1 as number, radius, ST_SetSRID(ST_MakePoint(x, y), %(srid)s) as spot
-    from unnest(%(x)s::float8[], %(y)s::float8[], %(radius)s::float8[])
-        with ordinality as given (x, y, radius, number)
-)
-select number, near.code, near.distance
-from request
-cross join lateral (
-    select dwelling.code, dwelling.geom <-> request.spot as distance
-    from dwelling
-    where ST_DWithin(dwelling.geom, request.spot, request.radius)
-    order by distance, dwelling.code collate "C"
-    limit %(nearest)s
-) as near
-order by number, near.distance, near.code collate "C"
-"""
+_LINK_BUILDINGS = _LINK_HOUSING.replace("{table}", "building")
+_LINK_DWELLINGS = _LINK_HOUSING.replace("{table}", "dwelling")
 
 _PART_PLACES = """
 select code, part_class, ST_X(geom), ST_Y(geom) from part where code = any(%(codes)s)

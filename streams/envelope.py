@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from streams.records import Headers
 
 REPORT_RECEIVED = "wangge.report.received.v1"
-CASE_EVENT_PREFIX = "wangge.case."
 DEAD_LETTER = "wangge.report.dead-lettered.v1"
 _VERSION = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")

@@ -32,7 +32,27 @@ class Installation:
     kafka_servers: str
 
     def headers(self, role: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens[role]}"}
+        return bearer(self.tokens[role])
+
+    def wangge(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Runs the command line as an operator would."""
+        return subprocess.run(
+            [*WANGGE, *arguments, "--data-dir", str(self.data_dir)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def token(self, *arguments: str) -> str:
+        """A token as an operator makes it."""
+        made = self.wangge("token", *arguments)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 A definition never changes once loaded; a case keeps the version that it was opened under.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -160,3 +160,13 @@ class Definition:
     actions: Mapping[str, Action]
     stage_of: Mapping[str, Stage]
     machine: CaseMachine
+
+
+def final_states(definitions: Iterable[Definition]) -> frozenset[str]:
+    """The states that no case leaves, of all these definitions."""
+    return frozenset(
+        name
+        for definition in definitions
+        for name, state in definition.states.items()
+        if state.final
+    )

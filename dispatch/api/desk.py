@@ -1,6 +1,5 @@
 """Lists, cases, histories and actions: what desks work with."""
 
-import hashlib
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from starlette.responses import Response
 
 from dispatch import access, reading, sheets
 from dispatch.api import schemas
+from dispatch.api.answers import JSON, answer, tagged
 from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import Moment, check_filters, filters_of, read_instant, unusable
@@ -25,12 +25,10 @@ from dispatch.history import moment
 from dispatch.reading import Filters
 from dispatch.tokens import Principal
 from dispatch.views import view_of
-from grid.areas import Area
 from workflows.case import Actor
 from workflows.decide import allowed_actions
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
-JSON = "application/json"
 Limit = Annotated[int, Query(ge=1, le=500)]
 After = Annotated[str | None, Query(max_length=400)]
 
@@ -50,10 +48,6 @@ class ActionBody(BaseModel):
     id: UUID | None = None
 
 
-def answer(value: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(value), 200, headers, media_type=JSON)
-
-
 def listing(
     request: Request, items: list[dict[str, Any]], after: str | None, limit: int
 ) -> Response:
@@ -62,11 +56,7 @@ def listing(
     page = items[start : start + limit]
     following = page[-1]["code"] if start + limit < len(items) and page else None
     body = orjson.dumps({"items": page, "next": following})
-    etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, media_type=JSON)
+    return tagged(request, body, JSON, {"Cache-Control": "private, no-cache"})
 
 
 @router.get("/areas", response_model=None, responses=schemas.problems(401, 422, 503))
@@ -75,18 +65,7 @@ def get_areas(
 ) -> Response:
     """The areas of the map in force, by code."""
     areas = context.known().in_force.areas
-    return listing(request, [area_row(areas[code]) for code in sorted(areas)], after, limit)
-
-
-def area_row(area: Area) -> dict[str, Any]:
-    return {
-        "code": area.code,
-        "name": {"zh": area.name_zh, "en": area.name_en},
-        "parent": area.parent,
-        "level": area.level.value,
-        "bbox": list(area.bbox),
-        "made": area.made,
-    }
+    return listing(request, [sheets.area_row(areas[code]) for code in sorted(areas)], after, limit)
 
 
 @router.get("/categories", response_model=None, responses=schemas.problems(401, 422, 503))

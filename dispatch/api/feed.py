@@ -20,7 +20,6 @@ from dispatch.tokens import Principal, TokenRefused
 from streams.feed import BadPosition, Entry, encode_reset
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
-NAMED = ("department", "state", "category")
 LATE_TYPES = frozenset({"wangge.case.overdue.v1", "wangge.case.escalated.v1"})
 
 
@@ -36,7 +35,7 @@ async def get_feed(
     if not following.ready:
         raise Problem(503, "unavailable", "the feed is not connected", headers={"Retry-After": "2"})
     subscriber = Subscriber(
-        wanted(principal, known, filters, final_states(context)),
+        wanted(principal, known, filters, context.final_states),
         context.settings.feed_queue,
         # Its predicate keeps these categories, so that no others can come to have their id.
         asks=(principal.scope, filters, id(known.catalogue.categories)),
@@ -109,16 +108,6 @@ def _hello_at(following: Following) -> bytes:
     """Hello in a resumed stream carries no `id:`, for older events still follow it."""
     data = orjson.dumps({"position": following.position, "epoch": following.epoch})
     return b"event: hello\ndata: %s\n\n" % data
-
-
-def final_states(context: Ctx) -> frozenset[str]:
-    """The states that no case leaves, of all definitions."""
-    return frozenset(
-        name
-        for definition in context.definitions.values()
-        for name, state in definition.states.items()
-        if state.final
-    )
 
 
 def wanted(

@@ -12,6 +12,7 @@ from dispatch.knowledge import Known
 from dispatch.reading import Filters
 from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal, Role
+from grid.areas import lies_in
 
 INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
@@ -90,8 +91,9 @@ def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
             continue
         if code not in areas or areas[code].level != name:
             raise unusable(name, f"there is no {name} {code!r}; GET /api/v1/areas lists them")
-        above = code == principal.scope or access.covers(principal, areas, code)
-        if not above and not _is_above(known, code, principal.scope):
+        # To name the city or district that the caller's own area lies in narrows nothing.
+        above = lies_in(areas, principal.scope, code)
+        if not above and not access.covers(principal, areas, code):
             raise Problem(403, "not-allowed", f"{name} {code} lies outside your scope")
     department = filters.department
     if department is None:
@@ -100,17 +102,6 @@ def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
         raise Problem(403, "not-allowed", f"department {department} is not yours")
     if known.departments and department not in known.departments:
         raise unusable("department", f"there is no department {department!r}")
-
-
-def _is_above(known: Known, code: str, scope: str) -> bool:
-    """Naming the city or district that the caller's own area lies in narrows nothing."""
-    areas = known.in_force.areas
-    at: str | None = scope
-    while at is not None:
-        if at == code:
-            return True
-        at = areas[at].parent if at in areas else None
-    return False
 
 
 def read_instant(field: str, text: str) -> datetime:

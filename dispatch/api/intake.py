@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from dispatch import access, reading
 from dispatch.api import schemas
+from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, require_media
 from dispatch.api.context import Context, Ctx, anonymous, context_of, principal_of
 from dispatch.api.problems import Problem, problem_of
+from dispatch.cases import Case
 from dispatch.database import transaction
-from dispatch.desk import areas_of
 from dispatch.intake import Accepted
 from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal, Role
@@ -39,9 +40,7 @@ def sender_of(request: Request) -> Principal:
     """Who sends; without a token only where `public_reports` is on."""
     context = context_of(request)
     if context.settings.public_reports and "authorization" not in request.headers:
-        known = context.known()
-        city = next(a.code for a in known.in_force.areas.values() if a.parent is None)
-        return anonymous(context, city)
+        return anonymous(context.known().in_force.city.code)
     principal = principal_of(request)
     access.require(principal, access.SENDS_REPORTS, "send reports")
     return principal
@@ -177,8 +176,7 @@ def get_report(report_id: UUID, request: Request, context: Ctx) -> Response:
     state = _report_state(context, report_id, mark, principal)
     if state is None:
         raise Problem(404, "not-found", f"there is no report {report_id} that you may read")
-    headers = {"Cache-Control": "no-store"}
-    return Response(orjson.dumps(state), 200, headers, media_type="application/json")
+    return answer(state, {"Cache-Control": "no-store"})
 
 
 def _report_state(
@@ -221,10 +219,9 @@ def _is_mine(mark: bytes | None, principal: Principal | None, row: Any) -> bool:
     return principal is not None and principal.subject == row.subject
 
 
-def _may_read(principal: Principal | None, subject: str, case: Any) -> bool:
+def _may_read(principal: Principal | None, subject: str, case: Case) -> bool:
     if principal is None:
         return False
     if principal.subject == subject:
         return True
-    in_scope = access.sees_case(principal, areas_of(case), case.department)
-    return principal.role in access.READS_CASES and in_scope
+    return principal.role in access.READS_CASES and access.sees_case(principal, case)

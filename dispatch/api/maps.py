@@ -1,12 +1,9 @@
 """The live map: vector tiles of the registers, and cases in a box of degrees."""
 
-import hashlib
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -14,13 +11,14 @@ from starlette.responses import Response
 
 from dispatch import access, mapping
 from dispatch.api import schemas
-from dispatch.api.context import Context, Ctx, Who
+from dispatch.api.answers import answer, tagged
+from dispatch.api.context import Context, Ctx, Who, context_of
 from dispatch.api.filters import check_filters, filters_of, unusable
 from dispatch.database import transaction
-from dispatch.history import moment
+from dispatch.history import moment, moment_or_none
 from dispatch.reading import Filters
 from dispatch.tokens import Principal
-from grid.areas import Area, AreaMap
+from grid.areas import AreaMap
 from grid.tiles import (
     DEEPEST,
     MARGIN,
@@ -47,13 +45,13 @@ Make = Callable[[Connection, Tile, Bounds], bytes]
 )
 def get_area_tile(request: Request, z: int, x: int, y: int, context: Ctx, who: Who) -> Response:
     """Areas of the caller's scope: their borders (layer `areas`) and label points (`labels`)."""
-    now, codes = _map_of(context, who)
-    mark = f"areas-{now.version}-{now.effective_at.timestamp():.6f}"
+    in_force, codes = _map_of(context, who)
+    mark = f"areas-{in_force.version}-{in_force.effective_at.timestamp():.6f}"
 
     def make(connection: Connection, tile: Tile, bounds: Bounds) -> bytes:
-        return area_tile(connection, tile, bounds, now.version, codes)
+        return area_tile(connection, tile, bounds, in_force.version, codes)
 
-    return _answer(request, Tile(z, x, y), (mark, who.scope), now, make)
+    return _tile_answer(request, Tile(z, x, y), (mark, who.scope), in_force, make)
 
 
 @router.get(
@@ -63,47 +61,39 @@ def get_area_tile(request: Request, z: int, x: int, y: int, context: Ctx, who: W
 )
 def get_register_tile(request: Request, z: int, x: int, y: int, context: Ctx, who: Who) -> Response:
     """City parts, buildings and dwellings of the caller's scope, from zoom 15 on."""
-    now, codes = _map_of(context, who)
+    in_force, codes = _map_of(context, who)
     tile = Tile(z, x, y)
     if z < REGISTERS_FROM:
         raise unusable("z", f"must be {REGISTERS_FROM} or more: registers are shown from there")
-    mark = f"registers-{now.version}-{time.time() // REGISTERS_KEPT_S:.0f}"
+    mark = f"registers-{in_force.version}-{time.time() // REGISTERS_KEPT_S:.0f}"
 
     def make(connection: Connection, tile: Tile, bounds: Bounds) -> bytes:
         return register_tile(connection, tile, bounds, codes)
 
-    return _answer(request, tile, (mark, who.scope), now, make)
+    return _tile_answer(request, tile, (mark, who.scope), in_force, make)
 
 
 def _map_of(context: Context, who: Principal) -> tuple[AreaMap, frozenset[str]]:
     """The map in force, and the areas of it that the caller may see."""
     access.require(who, access.SEES_MAP, "see the map")
-    now = context.known().map_at(datetime.now(UTC))
-    return now, access.area_scope(who, now.areas)
+    in_force = context.known().in_force
+    return in_force, access.area_scope(who, in_force.areas)
 
 
-def _answer(
-    request: Request, tile: Tile, mark: tuple[str, str], now: AreaMap, make: Make
+def _tile_answer(
+    request: Request, tile: Tile, mark: tuple[str, str], in_force: AreaMap, make: Make
 ) -> Response:
     """The tile, from what is kept or made now; 304 when the client has it already."""
-    context: Context = request.app.state.context
+    context = context_of(request)
     key = (*mark, tile)
-    bounds = overlap(tile.bounds(MARGIN), _city(now.areas).bbox, 0.01)
+    bounds = overlap(tile.bounds(MARGIN), in_force.city.bbox, 0.01)
     made = b"" if bounds is None else context.tiles.get(key)
     if made is None and bounds is not None:
         with transaction(context.database) as connection:
             made = make(connection, tile, bounds)
         context.tiles.put(key, made)
-    made = made or b""
-    etag = f'"{hashlib.sha256(made).hexdigest()[:24]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(made, 200, headers, media_type=MVT)
-
-
-def _city(areas: Mapping[str, Area]) -> Area:
-    return next(area for area in areas.values() if area.parent is None)
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    return tagged(request, made or b"", MVT, headers)
 
 
 @router.get("/map/cases", response_model=None, responses=schemas.problems(401, 403, 422, 503))
@@ -119,20 +109,15 @@ def get_map_cases(
         raise unusable("bbox", "is needed: west,south,east,north in degrees")
     known = context.known()
     check_filters(known, who, filters)
-    areas = known.map_at(datetime.now(UTC)).areas
-    bounds = overlap(filters.bbox, _city(areas).bbox, 0.01)
-    scope = access.case_scope(who, areas)
+    in_force = known.in_force
+    bounds = overlap(filters.bbox, in_force.city.bbox, 0.01)
+    scope = access.case_scope(who, in_force.areas)
     with transaction(context.database) as connection:
         seen = mapping.picture(connection, scope, filters, zoom, bounds)
     items = [*map(cluster_row, seen.clusters), *map(spot_row, seen.spots)]
     total = sum(one.count for one in seen.clusters) + len(seen.spots)
     body = {"items": items, "next": None, "total": total, "at": moment(seen.at)}
-    return Response(
-        orjson.dumps(body),
-        200,
-        {"Cache-Control": "no-store", "Vary": "Authorization"},
-        media_type="application/json",
-    )
+    return answer(body, {"Cache-Control": "no-store", "Vary": "Authorization"})
 
 
 def cluster_row(cluster: mapping.Cluster) -> dict[str, Any]:
@@ -161,7 +146,7 @@ def spot_row(spot: mapping.Spot) -> dict[str, Any]:
         "areas": {"city": spot.city, "district": spot.district, "community": spot.community},
         "location": {"lon": round(spot.lon, 7), "lat": round(spot.lat, 7)},
         "opened_at": moment(spot.opened_at),
-        "closed_at": None if spot.closed_at is None else moment(spot.closed_at),
-        "due_at": None if spot.due_at is None else moment(spot.due_at),
+        "closed_at": moment_or_none(spot.closed_at),
+        "due_at": moment_or_none(spot.due_at),
         "department": spot.department,
     }

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from dispatch.reports import ReportIn
+
+TEMPLATE = "#/components/schemas/{model}"
 
 
 class FieldError(BaseModel):
@@ -74,16 +77,14 @@ KEY_HEADER = {
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON body of a handler that reads it itself."""
-    return _body(
-        "application/json", model.model_json_schema(ref_template="#/components/schemas/{model}")
-    )
+    return _body("application/json", model.model_json_schema(ref_template=TEMPLATE))
 
 
 def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media: {"schema": schema}}}}
 
 
-REPORT_SCHEMA = ReportIn.model_json_schema(ref_template="#/components/schemas/{model}")
+REPORT_SCHEMA = ReportIn.model_json_schema(ref_template=TEMPLATE)
 
 POST_REPORT: dict[str, Any] = {
     "response_model": None,
@@ -126,3 +127,19 @@ GET_REPORT: dict[str, Any] = {
         ]
     },
 }
+
+
+def install(app: FastAPI) -> None:
+    """Adds to the OpenAPI document what those handlers refer to."""
+    original = app.openapi
+
+    def openapi() -> dict[str, object]:
+        document = original()
+        found = document.setdefault("components", {}).setdefault("schemas", {})
+        found["ProblemDocument"] = ProblemDocument.model_json_schema(ref_template=TEMPLATE)
+        found["FieldError"] = FieldError.model_json_schema()
+        for name, schema in REPORT_SCHEMA.get("$defs", {}).items():
+            found.setdefault(name, schema)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

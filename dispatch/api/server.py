@@ -11,11 +11,22 @@ from functools import partial
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
-from dispatch.api import asyncapi, desk, feed, intake, maps, pages, photos, problems, schemas
-from dispatch.api.context import Acknowledgements, Context
+from dispatch.api import (
+    asyncapi,
+    desk,
+    feed,
+    health,
+    intake,
+    maps,
+    pages,
+    photos,
+    problems,
+    schemas,
+)
+from dispatch.api.acknowledgements import Acknowledgements
+from dispatch.api.buckets import Buckets
+from dispatch.api.context import Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
 from dispatch.cached import Cached
@@ -24,257 +35,28 @@ from dispatch.database import connect_engine, transaction
 from dispatch.desk import Desk
 from dispatch.errors import ConfigurationError
 from dispatch.figures import figures
-from dispatch.heartbeat import KAFKA
-from dispatch.intake import Buckets, Intake
+from dispatch.intake import Intake
 from dispatch.keys import load_keys
-from dispatch.knowledge import Knowledge, Known
+from dispatch.knowledge import Knowledge
 from dispatch.mapping import TileCache
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.stopping import Stop
 from dispatch.sweeping import keep_sweeping
 from dispatch.tokens import Verifier
-from dispatch.watching.door import PLAIN, Post, named_target
-from dispatch.watching.readiness import Readiness
+from dispatch.watching.door import Post, named_target
 from dispatch.watching.recorders import IntakeRecorder
 from dispatch.wiring import installation_of, load_definitions
 from streams.errors import StreamError
 from streams.kafka import KafkaWriter
 from streams.producer import BoundedProducer
+from workflows.definition import final_states
 
 log = structlog.get_logger("api")
 EXPRESS: dict[tuple[str, str], Handler] = {
     ("POST", "/api/v1/reports"): intake.post_report,
     ("POST", "/api/v1/reports/batch"): intake.post_batch,
 }
-
-
-def build_context(settings: Settings) -> Context:
-    """Everything but Kafka, which is connected in the background."""
-    database = connect_engine(settings.database_url, role="api", pool_size=10)
-    keys = load_keys(settings.keys_dir)
-    verifier = Verifier(keys.signing)
-    store = PhotoStore(settings.photos_dir, settings.photo_limit_pixels)
-
-    post = Post.of("api", settings.run_dir)
-
-    def changed(known: Known) -> None:
-        verifier.deny(known.denied)
-
-    return Context(
-        settings=settings,
-        database=database,
-        keys=keys,
-        verifier=verifier,
-        knowledge=Knowledge(
-            database,
-            snapshot=settings.snapshot_file,
-            refresh_s=settings.refresh_s,
-            changed=changed,
-        ),
-        photos=store,
-        intake=Intake(keys, store, topic=settings.reports_topic),
-        buckets=Buckets(),
-        desk=Desk(database, store, partial(post.metrics.add, "transition_total", 1)),
-        definitions=load_definitions(settings.definitions_dir),
-        calendars=Cached(
-            database,
-            lambda connection: load_calendars(connection, settings.calendar),
-            settings.refresh_s,
-        ),
-        post=post,
-        intake_recorder=IntakeRecorder(post.metrics),
-        tiles=TileCache(),
-    )
-
-
-def build_app(context: Context, stop: Stop) -> FastAPI:
-    """The application; `stop` ends its threads."""
-    app = FastAPI(
-        title="Wangge",
-        version="0.1.0",
-        description="The engine that runs a city managed by grid. What it publishes to Kafka "
-        "and in the feed is told by /asyncapi.json (AsyncAPI 3.0).",
-        lifespan=_lifespan(context, stop),
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
-        responses={},
-        # Looked up anew for every request otherwise; /metrics is what we serve.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
-    )
-    app.state.context = context
-    problems.install(app)
-    for module in (intake, photos, desk, feed, maps):
-        app.include_router(module.router)
-    _add_health(app, context)
-    asyncapi.install(app, context.settings, context.definitions)
-    pages.install(app)
-    _add_schemas(app)
-    return app
-
-
-def _add_schemas(app: FastAPI) -> None:
-    original = app.openapi
-
-    def openapi() -> dict[str, object]:
-        document = original()
-        found = document.setdefault("components", {}).setdefault("schemas", {})
-        found["ProblemDocument"] = schemas.ProblemDocument.model_json_schema(
-            ref_template="#/components/schemas/{model}"
-        )
-        found["FieldError"] = schemas.FieldError.model_json_schema()
-        for name, schema in schemas.REPORT_SCHEMA.get("$defs", {}).items():
-            found.setdefault(name, schema)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _lifespan(
-    context: Context, stop: Stop
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        await asyncio.to_thread(context.knowledge.start, stop)
-        following = Following(
-            context.settings,
-            loop=loop,
-            districts=lambda: districts_of(context),
-            epoch=lambda: epoch_of(context),
-        )
-        app.state.following = following
-        _show_gauges(context, following)
-        following.start(stop)
-        threading.Thread(
-            target=_connect_kafka, args=(context, loop, stop), name="kafka", daemon=True
-        ).start()
-        keep_sweeping(
-            context.photos,
-            context.database,
-            lambda: figures(context.settings)["engine_lag"],
-            stop,
-        )
-        beating = asyncio.create_task(_beat(context, following, stop))
-        # What is loaded now stays: no collection needs to look at it again (it took 0.3 s).
-        gc.collect()
-        gc.freeze()
-        try:
-            yield
-        finally:
-            stop.set()
-            beating.cancel()
-            context.photos.close()
-            if context.producer is not None:
-                await asyncio.to_thread(context.producer.close)
-            context.database.dispose()
-
-    return lifespan
-
-
-def districts_of(context: Context) -> list[str]:
-    """The districts whose topics the feed follows."""
-    known = context.knowledge.known
-    if known is None:
-        return []
-    areas = [area for area_map in known.maps for area in area_map.areas.values()]
-    return sorted({area.code for area in areas if area.level == "district"})
-
-
-def epoch_of(context: Context) -> int:
-    """The installation's epoch; the feed waits until PostgreSQL has told it once."""
-    with transaction(context.database) as connection:
-        return installation_of(connection).epoch
-
-
-def _connect_kafka(context: Context, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
-    settings = context.settings
-    while not stop.is_set():
-        try:
-            writer = KafkaWriter(
-                settings.kafka_servers,
-                delivery_s=10.0,
-                batch_bytes=500_000,  # the broker makes every batch durable by itself
-                client="wangge-api",
-            )
-        except StreamError as error:
-            log.warning("kafka is away", error=error)
-            stop.wait(1)
-            continue
-        context.producer = BoundedProducer(
-            writer,
-            max_records=settings.intake_in_flight_records,
-            max_bytes=settings.intake_in_flight_bytes,
-        )
-        while not writer.ready(settings.reports_topic):
-            if stop.wait(0.5):
-                return
-        context.acknowledgements = Acknowledgements(context.producer, loop)
-        return
-
-
-async def _beat(context: Context, following: Following, stop: Stop) -> None:
-    while not stop.is_set():
-        away = context.acknowledgements is None or following.kafka_away
-        waiting = KAFKA if away else None
-        if context.knowledge.known is None:
-            waiting = "postgres"
-        context.post.heartbeat.beat(waiting)
-        await asyncio.sleep(0.5)
-
-
-def _add_health(app: FastAPI, context: Context) -> None:
-    @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> Response:
-        return PlainTextResponse("alive\n")
-
-    @app.get("/readyz", include_in_schema=False)
-    async def readyz(request: Request) -> Response:
-        found = readiness(context, request.app.state.following)
-        return Response(found.body(), 200 if found.ready else 503, media_type="application/json")
-
-    @app.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
-        text = await asyncio.to_thread(context.post.metrics.text)
-        return Response(text, 200, media_type=PLAIN)
-
-
-def _show_gauges(context: Context, following: Following) -> None:
-    show = context.post.metrics.show
-    show("ready", lambda: float(readiness(context, following).ready))
-    show("ingest_inflight", lambda: context.producer.in_flight if context.producer else 0)
-    show("feed_clients", lambda: following.clients)
-
-
-def readiness(context: Context, following: Following) -> Readiness:
-    """Ready is that reports are accepted; the other reasons say what else is missing."""
-    reports = _reports_want(context, following)
-    desks = [
-        reason
-        for failed, reason in (
-            (not following.ready, "the feed is not connected"),
-            (context.knowledge.stale, "desks cannot work: PostgreSQL does not answer"),
-        )
-        if failed
-    ]
-    return Readiness(ready=not reports, reasons=(*reports, *desks))
-
-
-def _reports_want(context: Context, following: Following) -> list[str]:
-    producer, settings = context.producer, context.settings
-    if producer is None or context.acknowledgements is None:
-        kafka = "Kafka is not connected"
-    elif following.kafka_away:
-        kafka = "Kafka does not answer"
-    elif producer.silent_s > settings.kafka_answer_s:
-        kafka = f"Kafka has acknowledged nothing for {producer.silent_s:.0f} s"
-    elif producer.in_flight >= settings.intake_in_flight_records:
-        kafka = f"{producer.in_flight:,} reports are on their way to Kafka; no more are taken"
-    else:
-        kafka = ""
-    no_map = "" if context.knowledge.known else "there is no map yet"
-    return [reason for reason in (no_map, kafka) if reason]
 
 
 def serve_api(settings: Settings, stop: Stop) -> None:
@@ -310,7 +92,152 @@ def serve_api(settings: Settings, stop: Stop) -> None:
             server.run()
         except SystemExit as error:
             raise ConfigurationError(
-                f"the api cannot listen on {settings.host}:{settings.port}; is the port in use? "
+                f"the api cannot listen on {address}; is the port in use? "
                 "Choose another with --port"
             ) from error
     log.info("api ended", seconds=round(time.monotonic() - started))
+
+
+def build_context(settings: Settings) -> Context:
+    """Everything but Kafka, which is connected in the background."""
+    database = connect_engine(settings.database_url, role="api", pool_size=10)
+    keys = load_keys(settings.keys_dir)
+    verifier = Verifier(keys.signing)
+    store = PhotoStore(settings.photos_dir, settings.photo_limit_pixels)
+    definitions = load_definitions(settings.definitions_dir)
+    post = Post.of("api", settings.run_dir)
+    return Context(
+        settings=settings,
+        database=database,
+        keys=keys,
+        verifier=verifier,
+        knowledge=Knowledge(
+            database,
+            snapshot=settings.snapshot_file,
+            refresh_s=settings.refresh_s,
+            changed=lambda known: verifier.deny(known.denied),
+        ),
+        photos=store,
+        intake=Intake(keys, store, topic=settings.reports_topic),
+        buckets=Buckets(),
+        desk=Desk(database, store, partial(post.metrics.add, "transition_total", 1)),
+        definitions=definitions,
+        final_states=final_states(definitions.values()),
+        calendars=Cached(
+            database,
+            lambda connection: load_calendars(connection, settings.calendar),
+            settings.refresh_s,
+        ),
+        post=post,
+        intake_recorder=IntakeRecorder(post.metrics),
+        tiles=TileCache(),
+    )
+
+
+def build_app(context: Context, stop: Stop) -> FastAPI:
+    """The application; `stop` ends its threads."""
+    app = FastAPI(
+        title="Wangge",
+        version="0.1.0",
+        description="The engine that runs a city managed by grid. What it publishes to Kafka "
+        "and in the feed is told by /asyncapi.json (AsyncAPI 3.0).",
+        lifespan=_lifespan(context, stop),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        responses={},
+        # Looked up anew for every request otherwise; /metrics is what we serve.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.context = context
+    problems.install(app)
+    for module in (intake, photos, desk, feed, maps):
+        app.include_router(module.router)
+    health.install(app, context)
+    asyncapi.install(app, context.settings, context.definitions)
+    pages.install(app)
+    schemas.install(app)
+    return app
+
+
+def _lifespan(
+    context: Context, stop: Stop
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(context.knowledge.start, stop)
+        following = Following(
+            context.settings,
+            loop=loop,
+            districts=partial(_districts_of, context),
+            epoch=partial(_epoch_of, context),
+        )
+        app.state.following = following
+        health.show_gauges(context, following)
+        following.start(stop)
+        threading.Thread(
+            target=_connect_kafka, args=(context, loop, stop), name="kafka", daemon=True
+        ).start()
+        keep_sweeping(
+            context.photos,
+            context.database,
+            lambda: figures(context.settings)["engine_lag"],
+            stop,
+        )
+        beating = asyncio.create_task(health.keep_beating(context, following, stop))
+        # What is loaded now stays: no collection needs to look at it again (it took 0.3 s).
+        gc.collect()
+        gc.freeze()
+        try:
+            yield
+        finally:
+            stop.set()
+            beating.cancel()
+            context.photos.close()
+            if context.producer is not None:
+                await asyncio.to_thread(context.producer.close)
+            context.database.dispose()
+
+    return lifespan
+
+
+def _districts_of(context: Context) -> list[str]:
+    """The districts whose topics the feed follows."""
+    known = context.knowledge.known
+    if known is None:
+        return []
+    areas = [area for area_map in known.maps for area in area_map.areas.values()]
+    return sorted({area.code for area in areas if area.level == "district"})
+
+
+def _epoch_of(context: Context) -> int:
+    """The installation's epoch; the feed waits until PostgreSQL has told it once."""
+    with transaction(context.database) as connection:
+        return installation_of(connection).epoch
+
+
+def _connect_kafka(context: Context, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+    settings = context.settings
+    while not stop.is_set():
+        try:
+            writer = KafkaWriter(
+                settings.kafka_servers,
+                delivery_s=10.0,
+                batch_bytes=500_000,  # the broker makes every batch durable by itself
+                client="wangge-api",
+            )
+        except StreamError as error:
+            log.warning("kafka is away", error=error)
+            stop.wait(1)
+            continue
+        context.producer = BoundedProducer(
+            writer,
+            max_records=settings.intake_in_flight_records,
+            max_bytes=settings.intake_in_flight_bytes,
+        )
+        while not writer.ready(settings.reports_topic):
+            if stop.wait(0.5):
+                return
+        context.acknowledgements = Acknowledgements(context.producer, loop)
+        return

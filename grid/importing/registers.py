@@ -72,11 +72,6 @@ class Register:
         """The columns of the table that a file decides, geometry last."""
         return (*(c.name for c in self.columns), *(("geom",) if self.geometry else ()))
 
-    @property
-    def places_community(self) -> bool:
-        """Whether an empty community is filled in from the position."""
-        return self.geometry is not None
-
 
 def _part(row: Mapping[str, Any]) -> Iterator[Wrong]:
     try:

@@ -1,10 +1,9 @@
 """One whole installation for all end-to-end tests, and a real Chromium to look at it."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -25,6 +24,13 @@ def installation() -> Iterator[Installation]:
     """A demo city in a directory of its own; maps and catalogue are looked at every second."""
     with running({"WANGGE_REFRESH_S": "1"}) as started:
         yield started
+
+
+@pytest.fixture
+def http(installation: Installation) -> Iterator[httpx.Client]:
+    # A busy machine may take long over what is right.
+    with httpx.Client(base_url=f"{installation.url}/api/v1", timeout=30) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +66,3 @@ def open_page(browser: Browser) -> Iterator[Opener]:
     for context in contexts:
         context.close()
     assert faults == []
-
-
-def make_token(installation: Installation, *arguments: str) -> str:
-    """A token as an operator makes it."""
-    command = [sys.executable, "-m", "dispatch", "token", *arguments]
-    made = subprocess.run(
-        [*command, "--data-dir", str(installation.data_dir)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return made.stdout.strip()

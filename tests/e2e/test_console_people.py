@@ -3,14 +3,12 @@
 import base64
 import json
 import re
-import subprocess
-import sys
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Opener, make_token
+from tests.e2e.conftest import Opener
 from tests.e2e.console import (
     LENGSHUITAN,
     LINGLING,
@@ -30,7 +28,7 @@ from tests.installation import Installation
 def test_a_district_sees_only_itself(installation: Installation, open_page: Opener) -> None:
     here = report_something(installation, 111.63, 26.23)
     elsewhere = report_something(installation, 111.7211)
-    token = make_token(installation, "--role", "supervisor", "--scope", LINGLING)
+    token = installation.token("--role", "supervisor", "--scope", LINGLING)
     page = open_page(expect_errors=True)
     sign_in(page, installation, token, f"#district={LENGSHUITAN}&case={elsewhere}")
     # An address from someone with more rights says what it cannot show, and shows the rest.
@@ -50,7 +48,7 @@ def test_a_district_sees_only_itself(installation: Installation, open_page: Open
 def test_a_token_that_ends_says_what_to_do_and_keeps_the_filters(
     installation: Installation, open_page: Opener
 ) -> None:
-    token = make_token(installation, "--role", "supervisor", "--expires", "12s")
+    token = installation.token("--role", "supervisor", "--expires", "12s")
     page = open_page(expect_errors=True)
     sign_in(page, installation, token, f"#district={LENGSHUITAN}")
     expect(page.locator("#state")).to_have_text("实时")
@@ -63,12 +61,11 @@ def test_a_token_that_ends_says_what_to_do_and_keeps_the_filters(
 
 
 def test_a_revoked_token_says_what_to_do(installation: Installation, open_page: Opener) -> None:
-    token = make_token(installation, "--role", "acceptor")
+    token = installation.token("--role", "acceptor")
     page = open_page(expect_errors=True)
     sign_in(page, installation, token)
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-    command = [sys.executable, "-m", "dispatch", "token", "revoke", claims["jti"]]
-    subprocess.run([*command, "--data-dir", str(installation.data_dir)], check=True)
+    assert installation.wangge("token", "revoke", claims["jti"]).returncode == 0
     expect(page.locator("#sign-in-note")).to_contain_text("已被撤销", timeout=15_000)
     assert page.evaluate("sessionStorage.length") == 0
 
@@ -77,7 +74,7 @@ def test_a_case_that_moves_out_of_the_scope_leaves_list_and_sheet(
     installation: Installation, open_page: Opener
 ) -> None:
     number = report_something(installation, 111.64, 26.24, role="reporter")
-    token = make_token(installation, "--role", "supervisor", "--scope", LINGLING)
+    token = installation.token("--role", "supervisor", "--scope", LINGLING)
     page = open_page(expect_errors=True)
     sign_in(page, installation, token, f"#case={number}")
     expect(row(page, number)).to_be_visible()

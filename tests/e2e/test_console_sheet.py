@@ -5,7 +5,7 @@ import re
 import httpx
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Opener, make_token
+from tests.e2e.conftest import Opener
 from tests.e2e.console import SHEET_STATE, act, report_something, sign_in
 from tests.installation import Installation
 
@@ -82,7 +82,7 @@ def test_photos_are_shown_and_sent(installation: Installation, open_page: Opener
         department = http.get(f"/cases/{number}", headers=installation.headers("auditor")).json()[
             "department"
         ]
-    handler = make_token(installation, "--role", "handler", "--department", department)
+    handler = installation.token("--role", "handler", "--department", department)
     page = open_page(expect_errors=True)
     sign_in(page, installation, handler, f"#case={number}")
     seen = page.locator("#sheet .photos img")

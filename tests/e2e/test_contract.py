@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.test_spine import a_report, attached_case
+from tests.e2e.reporting import a_report, attached_case
 from tests.installation import ROOT, Installation
 
 HOOKS = "tests.e2e.contract.hooks"
@@ -39,7 +39,7 @@ def case(installation: Installation) -> str:
     """The id of a case that is there."""
     with httpx.Client(base_url=f"{installation.url}/api/v1", timeout=20) as http:
         answer = http.post("/reports", json=a_report(), headers=installation.headers("member"))
-        return attached_case(installation, http, answer.json(), "supervisor")
+        return attached_case(http, answer.json())
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_spine import eventually
 from tests.installation import ROOT, Installation
+from tests.waiting import eventually
 
 PAGE = ROOT / "docs" / "quickstart.md"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -2,89 +2,19 @@
 
 import hashlib
 import json
-import subprocess
-import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 
 import httpx
 import psycopg
 import pytest
 import rfc8785
 
-from tests.installation import Installation
-
-T = TypeVar("T")
-AT = {"lon": 111.6075, "lat": 26.4203, "crs": "wgs84", "accuracy_m": 8.0}
+from tests.e2e.reporting import AT, a_report, act, attached_case, read_event
+from tests.installation import Installation, bearer
 
 # Other tests send reports about AT.
 ALONE = {**AT, "lon": 111.5951, "lat": 26.4367}
-
-
-@pytest.fixture
-def http(installation: Installation) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{installation.url}/api/v1", timeout=10) as client:
-        yield client
-
-
-def a_report(**fields: Any) -> dict[str, Any]:
-    return {"id": str(uuid.uuid4()), "category": "E0110", "location": AT, "text": "垃圾"} | fields
-
-
-def eventually(look: Callable[[], T | None], within_s: float = 20) -> T:
-    limit = time.monotonic() + within_s
-    while time.monotonic() < limit:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("did not happen in time")
-
-
-def attached_case(installation: Installation, http: httpx.Client, answer: Any, role: str) -> str:
-    def look() -> str | None:
-        state = http.get(
-            f"/reports/{answer['id']}", headers={"Wangge-Receipt": answer["receipt"]}
-        ).json()
-        return state["case"]["id"] if state["state"] == "attached" else None
-
-    return eventually(look)
-
-
-def act(
-    installation: Installation, http: httpx.Client, case: str, role: str, name: str, **fields: Any
-) -> httpx.Response:
-    reader = "acceptor" if role == "handler" else role
-    version = http.get(f"/cases/{case}", headers=installation.headers(reader)).json()["version"]
-    return http.post(
-        f"/cases/{case}/actions/{name}",
-        json={"version": version, **fields},
-        headers=installation.headers(role),
-    )
-
-
-def handler_of(installation: Installation, department: str) -> dict[str, str]:
-    made = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "dispatch",
-            "token",
-            "--role",
-            "handler",
-            "--department",
-            department,
-            "--data-dir",
-            str(installation.data_dir),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {"Authorization": f"Bearer {made.stdout.strip()}"}
 
 
 def test_a_members_report_is_filed_dispatched_handled_inspected_and_closed(
@@ -97,7 +27,7 @@ def test_a_members_report_is_filed_dispatched_handled_inspected_and_closed(
     areas = answer["areas"]
     assert (areas["city"], areas["district"]) == ("431100", "431103")
     assert areas["community"].startswith("431103")
-    case = attached_case(installation, http, answer, "supervisor")
+    case = attached_case(http, answer)
     sheet = http.get(f"/cases/{case}", headers=installation.headers("supervisor")).json()
     assert sheet["state"] == "dispatched"
     assert sheet["condition"] == "E0110-1"
@@ -106,44 +36,20 @@ def test_a_members_report_is_filed_dispatched_handled_inspected_and_closed(
     assert (clock["limit"], clock["clock"]) == ("4 工作时", "working_hours")
     assert clock["breakdown"]
 
-    handler = handler_of(installation, sheet["department"])
-
-    def step(headers: dict[str, str], name: str, **fields: Any) -> Any:
-        seen = http.get(f"/cases/{case}", headers=headers).json()
-        done = http.post(
-            f"/cases/{case}/actions/{name}",
-            json={"version": seen["version"], **fields},
-            headers=headers,
-        )
-        assert done.status_code == 200, done.text
-        return done.json()
-
-    assert step(handler, "start")["state"] == "handling"
-    assert step(handler, "feedback", text="清理完毕")["state"] == "handled"
+    department = sheet["department"]
+    handler = bearer(installation.token("--role", "handler", "--department", department))
+    assert act(http, handler, case, "start").json()["state"] == "handling"
+    assert act(http, handler, case, "feedback", text="清理完毕").json()["state"] == "handled"
     # Invariant 7: the member who reported it does not inspect it.
-    own = act(installation, http, case, "member", "inspect-pass")
+    own = act(http, installation.headers("member"), case, "inspect-pass")
     assert own.status_code == 403
-    other = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "dispatch",
-            "token",
-            "--role",
-            "member",
-            "--subject",
-            "other",
-            "--data-dir",
-            str(installation.data_dir),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    assert step({"Authorization": f"Bearer {other}"}, "inspect-pass")["state"] == "inspecting"
-    assert act(installation, http, case, "acceptor", "close").status_code == 422
-    closed = act(installation, http, case, "acceptor", "close", closing_met=True).json()
-    assert (closed["state"], closed["closed_at"] is None) == ("closed", False)
+    other = bearer(installation.token("--role", "member", "--subject", "other"))
+    assert act(http, other, case, "inspect-pass").json()["state"] == "inspecting"
+    acceptor = installation.headers("acceptor")
+    assert act(http, acceptor, case, "close").status_code == 422
+    closed = act(http, acceptor, case, "close", closing_met=True)
+    assert closed.json()["state"] == "closed"
+    assert closed.json()["closed_at"] is not None
     check_history(installation, http, case, answer["id"])
 
 
@@ -176,7 +82,7 @@ def test_the_same_report_again_has_no_second_effect_and_another_body_is_refused(
     other = http.post("/reports", json={**report, "text": "different"}, headers=headers)
     assert (first.status_code, again.status_code, other.status_code) == (202, 202, 422)
     assert first.json() == again.json()
-    case = attached_case(installation, http, first.json(), "supervisor")
+    case = attached_case(http, first.json())
     sheet = http.get(f"/cases/{case}", headers=installation.headers("supervisor")).json()
     assert sheet["reports"]["first"].count(report["id"]) == 1
 
@@ -187,10 +93,10 @@ def test_a_report_nearby_joins_the_open_case(
     place = {**AT, "lon": 111.6123, "lat": 26.4311}
     headers = installation.headers("member")
     first = http.post("/reports", json=a_report(location=place), headers=headers).json()
-    case = attached_case(installation, http, first, "supervisor")
+    case = attached_case(http, first)
     near = {**place, "lat": place["lat"] + 0.0001}
     second = http.post("/reports", json=a_report(location=near), headers=headers).json()
-    assert attached_case(installation, http, second, "supervisor") == case
+    assert attached_case(http, second) == case
 
 
 def test_a_citizens_report_waits_in_the_acceptors_pool(
@@ -200,20 +106,22 @@ def test_a_citizens_report_waits_in_the_acceptors_pool(
     sent = http.post(
         "/reports", json=a_report(location=place), headers=installation.headers("reporter")
     ).json()
-    case = attached_case(installation, http, sent, "supervisor")
-    sheet = http.get(f"/cases/{case}", headers=installation.headers("acceptor")).json()
+    case = attached_case(http, sent)
+    acceptor = installation.headers("acceptor")
+    sheet = http.get(f"/cases/{case}", headers=acceptor).json()
     assert sheet["state"] == "reported"
     assert {"accept", "reject", "file"} <= {a["name"] for a in sheet["actions"]}
     stale = http.post(
         f"/cases/{case}/actions/accept",
         json={"version": sheet["version"] + 1},
-        headers=installation.headers("acceptor"),
+        headers=acceptor,
     )
     assert stale.status_code == 409
-    impossible = act(installation, http, case, "dispatcher", "dispatch", department="431103-urban")
+    dispatcher = installation.headers("dispatcher")
+    impossible = act(http, dispatcher, case, "dispatch", department="431103-urban")
     assert impossible.status_code == 409
     assert "accept" in impossible.json()["possible"]
-    blank = act(installation, http, case, "acceptor", "reject", reason="  ")
+    blank = act(http, acceptor, case, "reject", reason="  ")
     assert blank.status_code == 422
     assert blank.json()["errors"][0]["field"] == "reason"
 
@@ -302,41 +210,25 @@ def test_the_feed_says_hello_tells_a_new_case_and_resumes_without_loss(
         assert read_event(stream.iter_lines())["event"] == "reset"
 
 
-def read_event(lines: Iterator[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for line in lines:
-        if not line and "event" in found:
-            return found
-        name, _, value = line.partition(": ")
-        if name:
-            found[name] = value
-    raise AssertionError("the stream ended")
-
-
 def test_status_speaks_json_and_audit_finds_an_edited_row(
     installation: Installation, http: httpx.Client
 ) -> None:
-    where = ["--data-dir", str(installation.data_dir)]
-    run = [sys.executable, "-m", "dispatch"]
-    told = subprocess.run([*run, "status", "--json", *where], capture_output=True, check=True)
+    told = installation.wangge("status", "--json")
+    assert told.returncode == 0, told.stderr
     status = json.loads(told.stdout)
     names = {process["name"] for process in status["processes"]}
     assert {"postgres", "kafka", "api", "engine", "clock", "relay"} <= names
     assert isinstance(status["open_cases"], int)
-    clean = subprocess.run(
-        [*run, "audit", "verify", "--json", *where], capture_output=True, check=False
-    )
+    clean = installation.wangge("audit", "verify", "--json")
     assert clean.returncode == 0, clean.stdout
     place = {**AT, "lon": 111.641, "lat": 26.4411}
     sent = http.post(
         "/reports", json=a_report(location=place), headers=installation.headers("member")
     ).json()
-    case = attached_case(installation, http, sent, "supervisor")
+    case = attached_case(http, sent)
     with psycopg.connect(installation.admin_url) as owner:
         owner.execute("update case_event set actor = 'somebody' where case_id = %s", [case])
-    broken = subprocess.run(
-        [*run, "audit", "verify", "--json", *where], capture_output=True, check=False
-    )
+    broken = installation.wangge("audit", "verify", "--json")
     with psycopg.connect(installation.admin_url) as owner:
         owner.execute("update case_event set actor = 'system:engine' where case_id = %s", [case])
     assert broken.returncode == 1

@@ -2,33 +2,13 @@
 
 import base64
 import json
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Iterator
 
 import httpx
-import pytest
 
-from tests.e2e.test_spine import a_report, read_event
-from tests.installation import Installation
-
-
-@pytest.fixture
-def http(installation: Installation) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{installation.url}/api/v1", timeout=30) as client:
-        yield client
-
-
-def wangge(installation: Installation, *words: str) -> str:
-    command = [sys.executable, "-m", "dispatch", *words, "--data-dir", str(installation.data_dir)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout.strip()
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+from tests.e2e.reporting import a_report, read_event
+from tests.installation import Installation, bearer
 
 
 def jti_of(token: str) -> str:
@@ -39,11 +19,11 @@ def jti_of(token: str) -> str:
 def test_a_revoked_token_opens_nothing_and_its_open_stream_ends_within_a_minute(
     installation: Installation, http: httpx.Client
 ) -> None:
-    token = wangge(installation, "token", "--role", "supervisor")
+    token = installation.token("--role", "supervisor")
     with http.stream("GET", "/feed", headers=bearer(token)) as stream:
         lines = stream.iter_lines()
         assert read_event(lines)["event"] == "hello"
-        wangge(installation, "token", "revoke", jti_of(token))
+        assert installation.wangge("token", "revoke", jti_of(token)).returncode == 0
         revoked = time.monotonic()
         for _ in lines:
             assert time.monotonic() - revoked < 60
@@ -55,7 +35,7 @@ def test_a_revoked_token_opens_nothing_and_its_open_stream_ends_within_a_minute(
 def test_a_token_that_expires_opens_nothing_and_its_open_stream_ends(
     installation: Installation, http: httpx.Client
 ) -> None:
-    token = wangge(installation, "token", "--role", "auditor", "--expires", "8s")
+    token = installation.token("--role", "auditor", "--expires", "8s")
     with http.stream("GET", "/feed", headers=bearer(token)) as stream:
         lines = stream.iter_lines()
         assert read_event(lines)["event"] == "hello"
@@ -77,7 +57,7 @@ def test_a_token_sees_its_own_area_and_nothing_beside_it(
     ).json()
     mine, other = placed["areas"]["district"], "431121"
     assert mine != other
-    outside = bearer(wangge(installation, "token", "--role", "supervisor", "--scope", other))
+    outside = bearer(installation.token("--role", "supervisor", "--scope", other))
     assert http.get("/cases", headers=outside).json()["items"] == []
     assert http.get("/cases", params={"district": mine}, headers=outside).status_code == 403
     assert http.get("/feed", params={"district": mine}, headers=outside).status_code == 403

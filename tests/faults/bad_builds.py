@@ -15,6 +15,7 @@ from dispatch.database import transaction
 from dispatch.dead_letters import DeadLetter
 from dispatch.offsets import advance
 from dispatch.settings import Settings
+from dispatch.sorting import Sorted
 from dispatch.supervisor import installation, roles
 from dispatch.supervisor.watch import Watched
 from streams.consumer import Batch
@@ -22,10 +23,10 @@ from streams.consumer import Batch
 
 def without_deduplication() -> None:
     """A batch is not searched for repeats; the second row of an id is passed over in silence."""
-    sort, write = ingest.sort_records, ingest._write_reports
+    sort, write = ingest.sort_records, ingest.write_reports
 
-    def sort_with_repeats(records: Any, topic_ids: Any, categories: Any) -> ingest.Sorted:
-        found = ingest.Sorted()
+    def sort_with_repeats(records: Any, topic_ids: Any, categories: Any) -> Sorted:
+        found = Sorted()
         for record in records:
             one = sort([record], topic_ids, categories)
             found.reports += one.reports
@@ -38,7 +39,7 @@ def without_deduplication() -> None:
         write(connection, list(first.values()), now)
 
     ingest.sort_records = sort_with_repeats
-    ingest._write_reports = write_first_rows
+    ingest.write_reports = write_first_rows
 
 
 def offset_before_the_work() -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import psycopg
 
-from dispatch.wiring import SHIPPED
 from workflows.definition import Definition
 from workflows.documents import read_document
-from workflows.loading import load_definition
+from workflows.loading import DEFINITIONS, load_definition
 
 KEY = "fault_run@1"
 STAGE_LIMITS = {"0.25 工作时": "0.003 紧急工作时", "2 工作时": "0.002 紧急工作时"}
@@ -17,7 +16,7 @@ CONDITION_LIMIT = "0.004 紧急工作时"  # 14.4 seconds
 
 def write_definition(folder: Path) -> Definition:
     """The shipped workflow with limits of seconds, as a city would bring its own."""
-    text = (SHIPPED / "urban_management.yaml").read_text("utf-8")
+    text = (DEFINITIONS / "urban_management.yaml").read_text("utf-8")
     for shipped, short in STAGE_LIMITS.items():
         text = text.replace(f'"{shipped}"', f'"{short}"')
     text = re.sub(r"^name: .*$", "name: fault_run", text, count=1, flags=re.MULTILINE)

@@ -5,11 +5,10 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 from sqlalchemy import Engine, text
@@ -27,20 +26,11 @@ from dispatch.wiring import build_clock, build_engine, build_relay
 from streams.envelope import REPORT_RECEIVED, event_headers
 from streams.kafka import KafkaAdmin, KafkaTailReader, KafkaWriter
 from streams.records import Message, Partition, Record
+from tests.waiting import eventually
 
-T = TypeVar("T")
 CITY_CODE = "431100"
 WANGGE = (sys.executable, "-m", "dispatch")
 BUILDERS = {"engine": build_engine, "clock": build_clock, "relay": build_relay}
-
-
-def eventually(look: Callable[[], T], within_s: float = 30) -> T:
-    """The first true answer of `look`; the last answer is shown when there is none in time."""
-    limit = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < limit, f"did not happen in time; the last answer was {found!r}"
-        time.sleep(0.05)
-    return found
 
 
 class Stream:

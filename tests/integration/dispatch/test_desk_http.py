@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.integration.dispatch.conftest import Located
-from tests.integration.dispatch.live import Live, eventually
+from tests.integration.dispatch.live import Live
+from tests.waiting import eventually
 
 JSON = {"Content-Type": "application/json"}
 # What comes in for `feedback` on a case that is being handled; what is wrong with it.

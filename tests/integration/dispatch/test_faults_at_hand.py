@@ -16,7 +16,8 @@ from dispatch.embedded.ports import free_port
 from dispatch.embedded.postgres import PrivatePostgres
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import Located
-from tests.integration.dispatch.live import Live, eventually
+from tests.integration.dispatch.live import Live
+from tests.waiting import eventually
 
 SMALL = "6m"
 

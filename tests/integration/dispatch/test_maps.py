@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 
 from dispatch.database import transaction
 from tests.integration.dispatch.conftest import AT, Feeder, Located
-from tests.integration.dispatch.live import Live, eventually
+from tests.integration.dispatch.live import Live
+from tests.waiting import eventually
 
 WORLD = "-180,-90,180,90"
 CITY = "110.5,24.5,112.5,27"

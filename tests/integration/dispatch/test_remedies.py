@@ -12,7 +12,8 @@ from dispatch.wiring import ensure_topics
 from streams.kafka import KafkaAdmin, KafkaTailReader
 from streams.records import Record
 from tests.integration.dispatch.conftest import Located
-from tests.integration.dispatch.live import Live, eventually
+from tests.integration.dispatch.live import Live
+from tests.waiting import eventually
 
 OTHER = (111.6200, 26.2250)  # in the district 431102
 

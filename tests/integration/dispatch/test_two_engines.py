@@ -7,7 +7,8 @@ from sqlalchemy import Engine, text
 from dispatch.audit import Tally, verify
 from dispatch.database import transaction
 from tests.integration.dispatch.conftest import Located
-from tests.integration.dispatch.live import Live, eventually
+from tests.integration.dispatch.live import Live
+from tests.waiting import eventually
 
 SESSION_S = 10
 

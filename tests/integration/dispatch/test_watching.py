@@ -22,8 +22,9 @@ from dispatch.watching.definitions import TABLE, Kind
 from dispatch.wiring import ensure_topics
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import AT, Located
-from tests.integration.dispatch.live import Live, eventually
+from tests.integration.dispatch.live import Live
 from tests.integration.dispatch.test_clock import SET_BACK
+from tests.waiting import eventually
 
 WORKERS = ("engine", "clock", "relay")
 NDJSON = {"Content-Type": "application/x-ndjson"}

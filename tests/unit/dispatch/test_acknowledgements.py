@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from threading import Thread
 from typing import Any
 
-from dispatch.api.context import PENDING, Acknowledgements
+from dispatch.api.acknowledgements import PENDING, Acknowledgements
 from streams.errors import Overloaded
 from streams.producer import BoundedProducer
 from streams.records import Done, Message

@@ -6,9 +6,10 @@ import pytest
 
 from dispatch.errors import ConfigurationError
 from dispatch.settings import Settings
-from dispatch.wiring import SHIPPED, chosen_definition, load_definitions
+from dispatch.wiring import chosen_definition, load_definitions
+from workflows.loading import DEFINITIONS
 
-TEXT = (SHIPPED / "urban_management.yaml").read_text("utf-8")
+TEXT = (DEFINITIONS / "urban_management.yaml").read_text("utf-8")
 
 
 def test_a_city_s_own_definition_stands_beside_the_shipped_ones(tmp_path: Path) -> None:

@@ -1,14 +1,12 @@
 import { useState } from "preact/hooks";
 import { sendPhoto } from "../../shared/api";
-import { inLanguage, t, type Name } from "../../shared/texts";
+import { inLanguage, t } from "../../shared/texts";
 import { limitText } from "../../shared/words";
+import type { Action, Field, SheetData } from "../sheet";
 import { names } from "../store";
 import { categoryGroups } from "./filters";
 import { cityMap } from "./map";
-import type { SheetData } from "./sheet";
 
-export interface Field { name: string; type: string; required: boolean; label: Name; choices: string[] | null }
-export interface Action { name: string; label: Name; fields: Field[] }
 type Values = Record<string, unknown>;
 /** Does the action; answers the fields that are wrong, or null when it is done. */
 export type Perform = (action: Action, version: number, fields: () => Promise<Values>) => Promise<string[] | null>;

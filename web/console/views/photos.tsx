@@ -1,9 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { photo } from "../../shared/api";
 import { t } from "../../shared/texts";
+import type { PhotoName } from "../sheet";
 import { refusedToken } from "../store";
-
-export interface PhotoName { id: string; from: "report" | "feedback" }
 
 /** Photos come with the token in a header, so they are shown as blobs. */
 export function Photos({ photos }: { photos: PhotoName[] }) {

@@ -1,25 +1,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { act, call, Refusal, type Change } from "../../shared/api";
-import { inLanguage, moment, t, type Name } from "../../shared/texts";
+import { inLanguage, moment, t } from "../../shared/texts";
 import { eventWord as changeWord, limitText, SOURCES, STAGES, STATES, word } from "../../shared/words";
-import { isLate, phaseOf, type Row } from "../cases";
+import { isLate, phaseOf } from "../cases";
 import { keep } from "../hearing";
+import type { Deadline, SheetData } from "../sheet";
 import { areaName, chosen, claims, names, now, refusedToken, sheetTick } from "../store";
-import { ActionForm, type Action, type Perform } from "./action";
+import { ActionForm, type Perform } from "./action";
 import { History } from "./history";
 import { cityMap } from "./map";
-import { Photos, type PhotoName } from "./photos";
+import { Photos } from "./photos";
 
-interface Span { from: string; to: string; counted: boolean; why: Name }
-interface Deadline {
-  stage: string; limit: string; clock: string; started_at: string; due_at: string | null; stopped_at: string | null; provisional: boolean; breakdown: Span[];
-}
-interface Link { code: string; class?: string; distance_m: number }
-export interface SheetData extends Row {
-  version: number; condition: string | null; source: string; part: string | null; possible_duplicate_of: string | null;
-  reports: { count: number }; photos: PhotoName[]; deadlines: Deadline[]; actions: Action[];
-  links: { parts: Link[]; buildings: Link[]; dwellings: Link[] };
-}
 /** What became of the last action, as the sheet tells it. */
 export type Told = { kind: "done"; text: string } | { kind: "clash"; changed: Change[] } | { kind: "refused"; text: string };
 

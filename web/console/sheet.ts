@@ -1,0 +1,18 @@
+// A whole case, as its sheet shows it: the answer of `GET /cases/{id}`.
+
+import type { Name } from "../shared/texts";
+import type { Row } from "./cases";
+
+interface Span { from: string; to: string; counted: boolean; why: Name }
+export interface Deadline {
+  stage: string; limit: string; clock: string; started_at: string; due_at: string | null; stopped_at: string | null; provisional: boolean; breakdown: Span[];
+}
+export interface PhotoName { id: string; from: "report" | "feedback" }
+export interface Field { name: string; type: string; required: boolean; label: Name; choices: string[] | null }
+export interface Action { name: string; label: Name; fields: Field[] }
+interface Link { code: string; class?: string; distance_m: number }
+export interface SheetData extends Row {
+  version: number; condition: string | null; source: string; part: string | null; possible_duplicate_of: string | null;
+  reports: { count: number }; photos: PhotoName[]; deadlines: Deadline[]; actions: Action[];
+  links: { parts: Link[]; buildings: Link[]; dwellings: Link[] };
+}
