@@ -69,17 +69,30 @@ class WorkingCalendar:
         """The last day for which a notice is loaded."""
         return self._rules.last
 
-    def due(self, start: datetime, limit: Limit, used: timedelta = _UNUSED) -> Due:
+    def due(
+        self,
+        start: datetime,
+        limit: Limit,
+        used: timedelta = _UNUSED,
+        origin: datetime | None = None,
+    ) -> Due:
         """Return when the limit runs out that starts now and of which `used` is already gone.
 
-        Where nothing is left the due moment is the start itself.
+        Where nothing is left the due moment is the start itself. `origin` is when the clock began
+        at first, for one that goes on after a pause: where a 工作日 ends with its day, only the day
+        of the origin does not count.
         """
-        return self.fraction_due(start, limit, _WHOLE, used)
+        return self.fraction_due(start, limit, _WHOLE, used, origin)
 
     def fraction_due(
-        self, start: datetime, limit: Limit, fraction: Fraction, used: timedelta = _UNUSED
+        self,
+        start: datetime,
+        limit: Limit,
+        fraction: Fraction,
+        used: timedelta = _UNUSED,
+        origin: datetime | None = None,
     ) -> Due:
-        """Return when a fraction of the limit (4/5, 3/2, 2 …) has been counted.
+        """Return when a fraction of the limit (4/5, 3/2, 2 …) has been counted, as `due` does.
 
         Fractions of a microsecond are rounded up. Where a 工作日 ends with its day, a fraction of a
         day is a whole day.
@@ -94,18 +107,20 @@ class WorkingCalendar:
             return Due(due_at=to_moment(begin + max(0, need)), provisional=False)
         if clock is ClockType.WORKING_DAYS and self._rules.rule is WorkdayRule.END_OF_DAY:
             days = -(-need // WORKDAY_US)
-            end = self._time.nth_day_end(self._local_ordinal(start), days) if days > 0 else begin
+            end = self._nth_day_end(start, origin or start, days) if days > 0 else begin
         else:
             done = self._time.total_at(begin)
             end = self._time.reach(done + need) if need > 0 else begin
         provisional = begin < self._known_from or end > self._known_until
         return Due(due_at=to_moment(end), provisional=provisional)
 
-    def counted(self, start: datetime, end: datetime, clock: ClockType) -> timedelta:
+    def counted(
+        self, start: datetime, end: datetime, clock: ClockType, origin: datetime | None = None
+    ) -> timedelta:
         """Return the time that the clock counts from start to end; zero when end is earlier.
 
-        Where a 工作日 ends with its day, each working day that ended after the start's day counts
-        as eight hours.
+        Where a 工作日 ends with its day, each working day that ended meanwhile counts as eight
+        hours, but not the day of the origin (as in `due`).
         """
         begin, finish = to_micros(start), to_micros(end)
         if finish <= begin:
@@ -114,7 +129,9 @@ class WorkingCalendar:
             return timedelta(microseconds=finish - begin)
         if clock is ClockType.WORKING_DAYS and self._rules.rule is WorkdayRule.END_OF_DAY:
             self._time.check(finish)
-            days = self._time.days_ended(self._local_ordinal(start), finish)
+            ordinal = self._local_ordinal(origin or start)
+            ended = self._time.days_ended(ordinal, finish)
+            days = ended - self._time.days_ended(ordinal, begin)
             return timedelta(microseconds=days * WORKDAY_US)
         return timedelta(microseconds=self._time.total_at(finish) - self._time.total_at(begin))
 
@@ -124,7 +141,9 @@ class WorkingCalendar:
         """Return every stretch from the start to the due moment, counted or not, and why."""
         return self.spans(start, self.due(start, limit, used).due_at, limit.clock)
 
-    def spans(self, start: datetime, end: datetime, clock: ClockType) -> tuple[Span, ...]:
+    def spans(
+        self, start: datetime, end: datetime, clock: ClockType, origin: datetime | None = None
+    ) -> tuple[Span, ...]:
         """Return every stretch from start to end as the clock counts it, none left out."""
         begin, finish = to_micros(start), to_micros(end)
         if finish <= begin:
@@ -133,7 +152,7 @@ class WorkingCalendar:
             return (Span(from_=to_moment(begin), to=to_moment(finish), counted=True, why=NATURAL),)
         free = None
         if clock is ClockType.WORKING_DAYS and self._rules.rule is WorkdayRule.END_OF_DAY:
-            free = date.fromordinal(self._local_ordinal(start))
+            free = date.fromordinal(self._local_ordinal(origin or start))
         return _merged(self._pieces(begin, finish, free))
 
     def _pieces(self, begin: int, finish: int, free: date | None) -> Iterable[Span]:
@@ -155,6 +174,11 @@ class WorkingCalendar:
             why = START_DAY if day == free else self._rules.why(day, counted=False)
             yield Span(from_=to_moment(cursor), to=to_moment(end), counted=False, why=why)
             cursor = end
+
+    def _nth_day_end(self, start: datetime, origin: datetime, days: int) -> int:
+        ordinal = self._local_ordinal(origin)
+        ended = self._time.days_ended(ordinal, to_micros(start))
+        return self._time.nth_day_end(ordinal, ended + days)
 
     def _local_ordinal(self, moment: datetime) -> int:
         return moment.astimezone(self._rules.zone).toordinal()
