@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from workflows.errors import CalendarError
 from workflows.labels import Label
@@ -45,16 +46,16 @@ class WorkingCalendar:
     before or 15 after those years raise `CalendarError`.
     """
 
-    __slots__ = ("_known_from", "_known_until", "_rules", "_time", "key", "name", "version")
+    __slots__ = ("_rules", "key", "known_us", "name", "time", "version")
 
     def __init__(self, rules: Workdays, version: int) -> None:
         self.name = rules.name
         self.version = version
         self.key = f"{rules.name}@{version}"
         self._rules = rules
-        self._time: WorkTime = lay_out(rules)
-        self._known_from = self._midnight(rules.first)
-        self._known_until = self._midnight(rules.last + timedelta(days=1))
+        self.time: WorkTime = lay_out(rules)
+        known = self.midnight(rules.first), self.midnight(rules.last + timedelta(days=1))
+        self.known_us: tuple[int, int] = known
 
     @classmethod
     def from_document(cls, document: object, version: int = 1) -> "WorkingCalendar":
@@ -68,6 +69,21 @@ class WorkingCalendar:
     def known_until(self) -> date:
         """The last day for which a notice is loaded."""
         return self._rules.last
+
+    @property
+    def rule(self) -> WorkdayRule:
+        """What a 工作日 is here."""
+        return self._rules.rule
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose wall clock the hours are of."""
+        return self._rules.zone
+
+    @property
+    def horizon(self) -> tuple[date, date]:
+        """The first and the last day that the calendar reckons with."""
+        return self._rules.horizon()
 
     def due(
         self,
@@ -109,9 +125,9 @@ class WorkingCalendar:
             days = -(-need // WORKDAY_US)
             end = self._nth_day_end(start, origin or start, days) if days > 0 else begin
         else:
-            done = self._time.total_at(begin)
-            end = self._time.reach(done + need) if need > 0 else begin
-        provisional = begin < self._known_from or end > self._known_until
+            done = self.time.total_at(begin)
+            end = self.time.reach(done + need) if need > 0 else begin
+        provisional = begin < self.known_us[0] or end > self.known_us[1]
         return Due(due_at=to_moment(end), provisional=provisional)
 
     def counted(
@@ -128,12 +144,12 @@ class WorkingCalendar:
         if clock.natural:
             return timedelta(microseconds=finish - begin)
         if clock is ClockType.WORKING_DAYS and self._rules.rule is WorkdayRule.END_OF_DAY:
-            self._time.check(finish)
+            self.time.check(finish)
             ordinal = self._local_ordinal(origin or start)
-            ended = self._time.days_ended(ordinal, finish)
-            days = ended - self._time.days_ended(ordinal, begin)
+            ended = self.time.days_ended(ordinal, finish)
+            days = ended - self.time.days_ended(ordinal, begin)
             return timedelta(microseconds=days * WORKDAY_US)
-        return timedelta(microseconds=self._time.total_at(finish) - self._time.total_at(begin))
+        return timedelta(microseconds=self.time.total_at(finish) - self.time.total_at(begin))
 
     def breakdown(
         self, start: datetime, limit: Limit, used: timedelta = _UNUSED
@@ -157,7 +173,7 @@ class WorkingCalendar:
 
     def _pieces(self, begin: int, finish: int, free: date | None) -> Iterable[Span]:
         cursor = begin
-        for start, end in self._time.between(begin, finish):
+        for start, end in self.time.between(begin, finish):
             yield from self._idle(cursor, start, free)
             day = self._local_day(start)
             counted = day != free
@@ -170,15 +186,15 @@ class WorkingCalendar:
         cursor = begin
         while cursor < finish:
             day = self._local_day(cursor)
-            end = min(finish, max(cursor + 1, self._midnight(day + timedelta(days=1))))
+            end = min(finish, max(cursor + 1, self.midnight(day + timedelta(days=1))))
             why = START_DAY if day == free else self._rules.why(day, counted=False)
             yield Span(from_=to_moment(cursor), to=to_moment(end), counted=False, why=why)
             cursor = end
 
     def _nth_day_end(self, start: datetime, origin: datetime, days: int) -> int:
         ordinal = self._local_ordinal(origin)
-        ended = self._time.days_ended(ordinal, to_micros(start))
-        return self._time.nth_day_end(ordinal, ended + days)
+        ended = self.time.days_ended(ordinal, to_micros(start))
+        return self.time.nth_day_end(ordinal, ended + days)
 
     def _local_ordinal(self, moment: datetime) -> int:
         return moment.astimezone(self._rules.zone).toordinal()
@@ -186,7 +202,8 @@ class WorkingCalendar:
     def _local_day(self, micros: int) -> date:
         return to_moment(micros).astimezone(self._rules.zone).date()
 
-    def _midnight(self, day: date) -> int:
+    def midnight(self, day: date) -> int:
+        """Return when the day begins there, in microseconds since 1970."""
         local = datetime(day.year, day.month, day.day, tzinfo=self._rules.zone)
         offset = local.utcoffset() or timedelta()
         return (day.toordinal() - EPOCH_ORDINAL) * DAY_US - offset // _ONE_US

@@ -5,6 +5,8 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import orjson
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -12,11 +14,13 @@ from hypothesis import strategies as st
 from tests.strategies import calendar_documents, limits, moments
 from tests.unit.workflows.desk import STANDARDS
 from tests.unit.workflows.oracle import WallClock
+from workflows.bulk import BulkReckoner, span_json
 from workflows.calendar import WorkingCalendar
 from workflows.documents import read_document
 from workflows.errors import CalendarError
 from workflows.limits import ClockType, Limit, parse_limit
 from workflows.reckoning import Pause, reckon
+from workflows.worktime import to_micros
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTE = timedelta(minutes=1)
@@ -115,3 +119,37 @@ def test_a_pause_that_ends_before_it_begins_is_refused(china: WorkingCalendar) -
     stands = [(local("09-17T10:00"), local("09-17T09:00"))]
     with pytest.raises(CalendarError, match="ends before it begins"):
         reckon(china, local("09-16T09:00"), parse_limit("4 工作时"), stands)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    calendar_documents() | calendar_documents(workday="end-of-day"),
+    st.lists(st.tuples(moments(), limits(list(ClockType))), min_size=1, max_size=8),
+)
+def test_in_bulk_the_same_comes_out(
+    drawn: dict[str, Any], asked: list[tuple[datetime, Limit]]
+) -> None:
+    calendar = WorkingCalendar.from_document(drawn, 1)
+    bulk = BulkReckoner(calendar)
+    starts, given_limits = zip(*asked, strict=True)
+    begins = np.array([to_micros(start) for start in starts])
+    ends, provisional, held = bulk.due(begins, given_limits)
+    for place, (start, limit) in enumerate(asked):
+        try:
+            told = reckon(calendar, start, limit)
+        except CalendarError:
+            assert not held[place]
+            continue
+        assert held[place]
+        assert (ends[place], provisional[place]) == (
+            to_micros(told.due.due_at), told.due.provisional,
+        )  # fmt: skip
+        explained = bulk.explained(int(begins[place]), int(ends[place]), limit)
+        assert orjson.loads(explained) == [span_json(span) for span in told.spans]
+
+
+def test_in_bulk_what_the_calendar_does_not_reach_does_not_hold(china: WorkingCalendar) -> None:
+    bulk, limit = BulkReckoner(china), parse_limit("900 工作日")
+    begins = [datetime(year, 6, 1, tzinfo=UTC) for year in (1960, 2026, 2040, 2300)]
+    _, _, held = bulk.due(np.array([to_micros(begin) for begin in begins]), [limit] * 4)
+    assert held.tolist() == [False, True, False, False]
