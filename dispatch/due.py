@@ -22,6 +22,7 @@ from workflows.worktime import to_micros
 STANDARDS = Path(__file__).parents[1] / "data" / "standards"
 STANDARD = "cn"
 LINES = 5000
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 class AskedWrong(WorkflowError):
@@ -65,7 +66,10 @@ def read_moment(text: object, calendar: WorkingCalendar) -> datetime:
         raise AskedWrong(
             f"{text!r} is no moment; write it like 2026-09-18T17:00 or 2026-09-18T09:00:00Z"
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=calendar.zone)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=calendar.zone)
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:
+        raise AskedWrong(f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,7 @@ def _reckon_chunk(
                 told[place] = reckoning_line(asked.reckon())
             else:
                 plain[id(asked.calendar)].append(_Plain(place, to_micros(asked.start), asked))
-        except (WorkflowError, OverflowError) as error:
+        except WorkflowError as error:
             told[place] = orjson.dumps({"error": str(error)}) + b"\n"
     for key, group in plain.items():
         if key not in reckoners:
@@ -174,7 +178,7 @@ def _reckon_plain(reckoner: BulkReckoner, group: list[_Plain], told: list[bytes]
 def _refusal(asked: Asked) -> bytes:
     try:
         return reckoning_line(asked.reckon())
-    except (WorkflowError, OverflowError) as error:
+    except WorkflowError as error:
         return orjson.dumps({"error": str(error)}) + b"\n"
 
 

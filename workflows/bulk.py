@@ -16,7 +16,7 @@ import orjson
 from workflows.calendar import NATURAL, Span, WorkingCalendar
 from workflows.limits import WORKDAY_US, ClockType, Limit
 from workflows.workdays import WorkdayRule
-from workflows.worktime import DAY_US, EPOCH_ORDINAL, SECOND_US, to_micros, to_moment
+from workflows.worktime import DAY_US, EPOCH_ORDINAL, LATEST_US, SECOND_US, to_micros, to_moment
 
 Moments = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -82,7 +82,8 @@ class BulkReckoner:
         held &= (begins >= time.first_us) & (begins <= time.last_us)
         first, last = self._calendar.known_us
         provisional = ~natural & ((begins < first) | (ends > last))
-        return np.where(natural, begins + needs, ends), provisional, held | natural
+        found = np.where(natural, begins + needs, ends)
+        return found, provisional, (held | natural) & (found <= LATEST_US)
 
     def _worked(self, begins: Moments, needs: Moments) -> tuple[Moments, Flags]:
         at = np.searchsorted(self._starts, begins, "right") - 1

@@ -10,7 +10,15 @@ from workflows.errors import CalendarError
 from workflows.labels import Label
 from workflows.limits import WORKDAY_US, ClockType, Limit
 from workflows.workdays import WorkdayRule, Workdays, read_workdays
-from workflows.worktime import DAY_US, EPOCH_ORDINAL, WorkTime, lay_out, to_micros, to_moment
+from workflows.worktime import (
+    DAY_US,
+    EPOCH_ORDINAL,
+    LATEST_US,
+    WorkTime,
+    lay_out,
+    to_micros,
+    to_moment,
+)
 
 NATURAL = Label(zh="自然时间,昼夜连续计算", en="natural time, counted day and night")
 START_DAY = Label(zh="起始日不计", en="the day of the start does not count")
@@ -120,7 +128,10 @@ class WorkingCalendar:
         need -= used // _ONE_US
         clock = limit.clock
         if clock.natural:
-            return Due(due_at=to_moment(begin + max(0, need)), provisional=False)
+            end = begin + max(0, need)
+            if end > LATEST_US:
+                raise CalendarError(f"The limit {limit.text} runs out after the year 9999.")
+            return Due(due_at=to_moment(end), provisional=False)
         if clock is ClockType.WORKING_DAYS and self._rules.rule is WorkdayRule.END_OF_DAY:
             days = -(-need // WORKDAY_US)
             end = self._nth_day_end(start, origin or start, days) if days > 0 else begin

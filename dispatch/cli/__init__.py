@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "status:status",
         "Show every process and the figures that tell whether work flows.",
     ),
+    "due": ("due:due", "Say when a limit runs out, and each span that counts or does not."),
     "doctor": (
         "doctor:doctor",
         "Show what is missing or wrong on this machine or in this installation.",

@@ -31,7 +31,7 @@ def due(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
-    """Say when a limit runs out, and each span that counts or does not, and why."""
+    """Say when a limit runs out, and each span that counts or does not."""
     from dispatch.due import Asked, CalendarShelf, read_moment, reckon_lines, reckoning_line
     from workflows.limits import parse_limit
 
