@@ -15,9 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import psycopg
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from dispatch.errors import DispatchError
 from geo.errors import GeoError
@@ -94,6 +92,10 @@ def without_people(_logger: object, _method: str, event: Event) -> Event:
 
 def describe(error: BaseException) -> str:
     """What went wrong, in words that cannot be somebody's: kind, state, and messages of ours."""
+    # Not above: commands that need no database have no such errors, and start at once.
+    import psycopg
+    from sqlalchemy.exc import DBAPIError
+
     if isinstance(error, OURS):
         return scrub(str(error))
     kind = type(error).__name__

@@ -4,12 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from workflows.errors import CalendarError
 from workflows.labels import Label
 from workflows.limits import WORKDAY_US, ClockType, Limit
 from workflows.workdays import WorkdayRule, Workdays, read_workdays
-from workflows.worktime import DAY_US, EPOCH_ORDINAL, WorkTime, lay_out, to_micros, to_moment
+from workflows.worktime import (
+    DAY_US,
+    EPOCH_ORDINAL,
+    LATEST_US,
+    WorkTime,
+    lay_out,
+    to_micros,
+    to_moment,
+)
 
 NATURAL = Label(zh="自然时间,昼夜连续计算", en="natural time, counted day and night")
 START_DAY = Label(zh="起始日不计", en="the day of the start does not count")
@@ -45,16 +54,16 @@ class WorkingCalendar:
     before or 15 after those years raise `CalendarError`.
     """
 
-    __slots__ = ("_known_from", "_known_until", "_rules", "_time", "key", "name", "version")
+    __slots__ = ("_rules", "key", "known_us", "name", "time", "version")
 
     def __init__(self, rules: Workdays, version: int) -> None:
         self.name = rules.name
         self.version = version
         self.key = f"{rules.name}@{version}"
         self._rules = rules
-        self._time: WorkTime = lay_out(rules)
-        self._known_from = self._midnight(rules.first)
-        self._known_until = self._midnight(rules.last + timedelta(days=1))
+        self.time: WorkTime = lay_out(rules)
+        known = self.midnight(rules.first), self.midnight(rules.last + timedelta(days=1))
+        self.known_us: tuple[int, int] = known
 
     @classmethod
     def from_document(cls, document: object, version: int = 1) -> "WorkingCalendar":
@@ -69,17 +78,45 @@ class WorkingCalendar:
         """The last day for which a notice is loaded."""
         return self._rules.last
 
-    def due(self, start: datetime, limit: Limit, used: timedelta = _UNUSED) -> Due:
+    @property
+    def rule(self) -> WorkdayRule:
+        """What a 工作日 is here."""
+        return self._rules.rule
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose wall clock the hours are of."""
+        return self._rules.zone
+
+    @property
+    def horizon(self) -> tuple[date, date]:
+        """The first and the last day that the calendar reckons with."""
+        return self._rules.horizon()
+
+    def due(
+        self,
+        start: datetime,
+        limit: Limit,
+        used: timedelta = _UNUSED,
+        origin: datetime | None = None,
+    ) -> Due:
         """Return when the limit runs out that starts now and of which `used` is already gone.
 
-        Where nothing is left the due moment is the start itself.
+        Where nothing is left the due moment is the start itself. `origin` is when the clock began
+        at first, for one that goes on after a pause: where a 工作日 ends with its day, only the day
+        of the origin does not count.
         """
-        return self.fraction_due(start, limit, _WHOLE, used)
+        return self.fraction_due(start, limit, _WHOLE, used, origin)
 
     def fraction_due(
-        self, start: datetime, limit: Limit, fraction: Fraction, used: timedelta = _UNUSED
+        self,
+        start: datetime,
+        limit: Limit,
+        fraction: Fraction,
+        used: timedelta = _UNUSED,
+        origin: datetime | None = None,
     ) -> Due:
-        """Return when a fraction of the limit (4/5, 3/2, 2 …) has been counted.
+        """Return when a fraction of the limit (4/5, 3/2, 2 …) has been counted, as `due` does.
 
         Fractions of a microsecond are rounded up. Where a 工作日 ends with its day, a fraction of a
         day is a whole day.
@@ -91,21 +128,26 @@ class WorkingCalendar:
         need -= used // _ONE_US
         clock = limit.clock
         if clock.natural:
-            return Due(due_at=to_moment(begin + max(0, need)), provisional=False)
+            end = begin + max(0, need)
+            if end > LATEST_US:
+                raise CalendarError(f"The limit {limit.text} runs out after the year 9999.")
+            return Due(due_at=to_moment(end), provisional=False)
         if clock is ClockType.WORKING_DAYS and self._rules.rule is WorkdayRule.END_OF_DAY:
             days = -(-need // WORKDAY_US)
-            end = self._time.nth_day_end(self._local_ordinal(start), days) if days > 0 else begin
+            end = self._nth_day_end(start, origin or start, days) if days > 0 else begin
         else:
-            done = self._time.total_at(begin)
-            end = self._time.reach(done + need) if need > 0 else begin
-        provisional = begin < self._known_from or end > self._known_until
+            done = self.time.total_at(begin)
+            end = self.time.reach(done + need) if need > 0 else begin
+        provisional = begin < self.known_us[0] or end > self.known_us[1]
         return Due(due_at=to_moment(end), provisional=provisional)
 
-    def counted(self, start: datetime, end: datetime, clock: ClockType) -> timedelta:
+    def counted(
+        self, start: datetime, end: datetime, clock: ClockType, origin: datetime | None = None
+    ) -> timedelta:
         """Return the time that the clock counts from start to end; zero when end is earlier.
 
-        Where a 工作日 ends with its day, each working day that ended after the start's day counts
-        as eight hours.
+        Where a 工作日 ends with its day, each working day that ended meanwhile counts as eight
+        hours, but not the day of the origin (as in `due`).
         """
         begin, finish = to_micros(start), to_micros(end)
         if finish <= begin:
@@ -113,10 +155,12 @@ class WorkingCalendar:
         if clock.natural:
             return timedelta(microseconds=finish - begin)
         if clock is ClockType.WORKING_DAYS and self._rules.rule is WorkdayRule.END_OF_DAY:
-            self._time.check(finish)
-            days = self._time.days_ended(self._local_ordinal(start), finish)
+            self.time.check(finish)
+            ordinal = self._local_ordinal(origin or start)
+            ended = self.time.days_ended(ordinal, finish)
+            days = ended - self.time.days_ended(ordinal, begin)
             return timedelta(microseconds=days * WORKDAY_US)
-        return timedelta(microseconds=self._time.total_at(finish) - self._time.total_at(begin))
+        return timedelta(microseconds=self.time.total_at(finish) - self.time.total_at(begin))
 
     def breakdown(
         self, start: datetime, limit: Limit, used: timedelta = _UNUSED
@@ -124,7 +168,9 @@ class WorkingCalendar:
         """Return every stretch from the start to the due moment, counted or not, and why."""
         return self.spans(start, self.due(start, limit, used).due_at, limit.clock)
 
-    def spans(self, start: datetime, end: datetime, clock: ClockType) -> tuple[Span, ...]:
+    def spans(
+        self, start: datetime, end: datetime, clock: ClockType, origin: datetime | None = None
+    ) -> tuple[Span, ...]:
         """Return every stretch from start to end as the clock counts it, none left out."""
         begin, finish = to_micros(start), to_micros(end)
         if finish <= begin:
@@ -133,12 +179,12 @@ class WorkingCalendar:
             return (Span(from_=to_moment(begin), to=to_moment(finish), counted=True, why=NATURAL),)
         free = None
         if clock is ClockType.WORKING_DAYS and self._rules.rule is WorkdayRule.END_OF_DAY:
-            free = date.fromordinal(self._local_ordinal(start))
+            free = date.fromordinal(self._local_ordinal(origin or start))
         return _merged(self._pieces(begin, finish, free))
 
     def _pieces(self, begin: int, finish: int, free: date | None) -> Iterable[Span]:
         cursor = begin
-        for start, end in self._time.between(begin, finish):
+        for start, end in self.time.between(begin, finish):
             yield from self._idle(cursor, start, free)
             day = self._local_day(start)
             counted = day != free
@@ -151,10 +197,15 @@ class WorkingCalendar:
         cursor = begin
         while cursor < finish:
             day = self._local_day(cursor)
-            end = min(finish, max(cursor + 1, self._midnight(day + timedelta(days=1))))
+            end = min(finish, max(cursor + 1, self.midnight(day + timedelta(days=1))))
             why = START_DAY if day == free else self._rules.why(day, counted=False)
             yield Span(from_=to_moment(cursor), to=to_moment(end), counted=False, why=why)
             cursor = end
+
+    def _nth_day_end(self, start: datetime, origin: datetime, days: int) -> int:
+        ordinal = self._local_ordinal(origin)
+        ended = self.time.days_ended(ordinal, to_micros(start))
+        return self.time.nth_day_end(ordinal, ended + days)
 
     def _local_ordinal(self, moment: datetime) -> int:
         return moment.astimezone(self._rules.zone).toordinal()
@@ -162,7 +213,8 @@ class WorkingCalendar:
     def _local_day(self, micros: int) -> date:
         return to_moment(micros).astimezone(self._rules.zone).date()
 
-    def _midnight(self, day: date) -> int:
+    def midnight(self, day: date) -> int:
+        """Return when the day begins there, in microseconds since 1970."""
         local = datetime(day.year, day.month, day.day, tzinfo=self._rules.zone)
         offset = local.utcoffset() or timedelta()
         return (day.toordinal() - EPOCH_ORDINAL) * DAY_US - offset // _ONE_US

@@ -47,6 +47,11 @@ class Deadline:
     runs: Runs = ()
 
     @property
+    def origin(self) -> datetime:
+        """When the clock began at first."""
+        return self.runs[0][0] if self.runs else self.started_at
+
+    @property
     def running(self) -> bool:
         """Whether the clock runs."""
         return self.stopped_at is None
@@ -57,7 +62,8 @@ class Deadline:
             return self.due_at
         calendar = calendars.get(self.calendar)
         used = timedelta(microseconds=self.used_us)
-        return calendar.fraction_due(self.started_at, parse_limit(self.limit), at, used).due_at
+        limit = parse_limit(self.limit)
+        return calendar.fraction_due(self.started_at, limit, at, used, self.origin).due_at
 
     def at_rung(self, rung: int) -> "Deadline":
         """Return the clock with the next rung of its ladder to fire."""
@@ -178,8 +184,9 @@ class _Past(NamedTuple):
 
 
 def _running(past: _Past, limit: Limit, calendar: WorkingCalendar, start: datetime) -> Deadline:
-    used = sum((calendar.counted(a, b, limit.clock) for a, b in past.runs), _NONE)
-    due = calendar.due(start, limit, used)
+    origin = past.runs[0][0] if past.runs else start
+    used = sum((calendar.counted(a, b, limit.clock, origin) for a, b in past.runs), _NONE)
+    due = calendar.due(start, limit, used, origin)
     return Deadline(
         stage=past.stage,
         limit=limit.text,
@@ -212,7 +219,7 @@ def explain(deadline: Deadline, calendars: Calendars) -> tuple[Span, ...]:
     for start, stop in (*deadline.runs, (deadline.started_at, end)):
         if told and told[-1].to < start:
             told.append(Span(from_=told[-1].to, to=start, counted=False, why=PAUSED))
-        told.extend(calendar.spans(start, stop, deadline.clock))
+        told.extend(calendar.spans(start, stop, deadline.clock, deadline.origin))
     return tuple(told)
 
 

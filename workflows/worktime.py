@@ -18,6 +18,7 @@ SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+LATEST_US = ((date.max.toordinal() - EPOCH_ORDINAL) * DAY_US) - 1  # 14 h of any zone to spare
 _ONE_US = timedelta(microseconds=1)
 
 

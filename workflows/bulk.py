@@ -1,0 +1,160 @@
+"""Due moments by the hundred thousand: reckoned in arrays, explained from a table laid out once.
+
+Gives what `workflows.reckoning` gives for one limit without pauses. Moments are microseconds since
+1970 in UTC, as in `workflows.worktime`.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import date
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from workflows.calendar import NATURAL, Span, WorkingCalendar
+from workflows.limits import WORKDAY_US, ClockType, Limit
+from workflows.workdays import WorkdayRule
+from workflows.worktime import DAY_US, EPOCH_ORDINAL, LATEST_US, SECOND_US, to_micros, to_moment
+
+Moments = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_NATURAL_TAIL = (
+    b',"counted":true,"why":' + orjson.dumps({"zh": NATURAL.zh, "en": NATURAL.en}) + b"}"
+)
+
+
+@lru_cache(maxsize=20_000)
+def _day_text(day: int) -> bytes:
+    return date.fromordinal(day + EPOCH_ORDINAL).isoformat().encode()
+
+
+def moment_text(micros: int) -> bytes:
+    """Return a moment as the events write it: UTC with six decimals and `Z`."""
+    day, rest = divmod(micros, DAY_US)
+    seconds, fraction = divmod(rest, SECOND_US)
+    minutes, second = divmod(seconds, 60)
+    return b"%sT%02d:%02d:%02d.%06dZ" % (
+        _day_text(day), minutes // 60, minutes % 60, second, fraction,
+    )  # fmt: skip
+
+
+def span_json(span: Span) -> dict[str, object]:
+    """Return a stretch as the API shows it."""
+    return {
+        "from": moment_text(to_micros(span.from_)).decode(),
+        "to": moment_text(to_micros(span.to)).decode(),
+        "counted": span.counted,
+        "why": {"zh": span.why.zh, "en": span.why.en},
+    }
+
+
+class BulkReckoner:
+    """One calendar's arrays."""
+
+    def __init__(self, calendar: WorkingCalendar) -> None:
+        self._calendar = calendar
+        time = calendar.time
+        self._starts = np.array(time.starts, np.int64)
+        self._ends = np.array(time.ends, np.int64)
+        self._totals = np.array(time.totals, np.int64)
+        self._day_ordinals = np.array(time.day_ordinals, np.int64)
+        self._day_ends = np.array(time.day_ends, np.int64)
+        self._end_of_day = calendar.rule is WorkdayRule.END_OF_DAY
+
+    def due(self, begins: Moments, limits: Sequence[Limit]) -> tuple[Moments, Flags, Flags]:
+        """Return for each start its due moment, whether it is provisional, and whether it holds.
+
+        Where it does not hold the calendar does not reach so far; `WorkingCalendar.due` raises
+        the error that says so.
+        """
+        needs = np.fromiter((limit.micros for limit in limits), np.int64, len(limits))
+        natural = np.fromiter((limit.clock.natural for limit in limits), np.bool_, len(limits))
+        ends, held = self._worked(begins, needs)
+        if self._end_of_day:
+            days = np.fromiter(
+                (limit.clock is ClockType.WORKING_DAYS for limit in limits), np.bool_, len(limits)
+            )
+            by_day, day_held = self._days(begins, needs)
+            ends, held = np.where(days, by_day, ends), np.where(days, day_held, held)
+        time = self._calendar.time
+        held &= (begins >= time.first_us) & (begins <= time.last_us)
+        first, last = self._calendar.known_us
+        provisional = ~natural & ((begins < first) | (ends > last))
+        found = np.where(natural, begins + needs, ends)
+        return found, provisional, (held | natural) & (found <= LATEST_US)
+
+    def _worked(self, begins: Moments, needs: Moments) -> tuple[Moments, Flags]:
+        at = np.searchsorted(self._starts, begins, "right") - 1
+        done = self._totals[at] - np.maximum(0, self._ends[at] - begins)
+        wanted = np.where(at < 0, 0, done) + needs
+        found = np.searchsorted(self._totals, wanted, "left")
+        held = found < len(self._totals)
+        found = np.minimum(found, len(self._totals) - 1)
+        return self._ends[found] - (self._totals[found] - wanted), held
+
+    def _days(self, begins: Moments, needs: Moments) -> tuple[Moments, Flags]:
+        """The day of the start does not count."""
+        days = -(-needs // WORKDAY_US)
+        ordinals = self._first_ordinal + np.searchsorted(self._midnights, begins, "right") - 1
+        found = np.searchsorted(self._day_ordinals, ordinals, "right") + days - 1
+        held = found < len(self._day_ends)
+        return self._day_ends[np.minimum(found, len(self._day_ends) - 1)], held
+
+    @cached_property
+    def _first_ordinal(self) -> int:
+        return self._calendar.horizon[0].toordinal() - 1
+
+    @cached_property
+    def _midnights(self) -> Moments:
+        first, last = self._calendar.horizon
+        days = range(first.toordinal() - 1, last.toordinal() + 2)
+        return np.array([self._calendar.midnight(date.fromordinal(day)) for day in days], np.int64)
+
+    def explained(self, begin: int, end: int, limit: Limit) -> bytes:
+        """Return the stretches from begin to end as a JSON array, as `span_json` writes each."""
+        clock = limit.clock
+        if clock.natural:
+            return b"[" + _piece(begin, end, _NATURAL_TAIL) + b"]"
+        if self._end_of_day and clock is ClockType.WORKING_DAYS:
+            told = self._calendar.spans(to_moment(begin), to_moment(end), clock)
+            return orjson.dumps([span_json(span) for span in told])
+        starts, whole, tails = self._stretches
+        first, last = bisect_right(starts, begin) - 1, bisect_left(starts, end) - 1
+        if first == last:
+            return b"[" + _piece(begin, end, tails[first]) + b"]"
+        return b"[%s,%s%s]" % (
+            _piece(begin, starts[first + 1], tails[first]),
+            b"".join(whole[first + 1 : last]),
+            _piece(starts[last], end, tails[last]),
+        )
+
+    @cached_property
+    def _stretches(self) -> tuple[list[int], list[bytes], list[bytes]]:
+        """Where each stretch of the whole calendar begins, and its text, whole and from `to` on."""
+        time = self._calendar.time
+        first, last = to_moment(time.first_us), to_moment(time.last_us)
+        spans = self._calendar.spans(first, last, ClockType.WORKING_HOURS)
+        starts = [to_micros(span.from_) for span in spans]
+        tails = [_tail(span) for span in spans]
+        ends = [to_micros(span.to) for span in spans]
+        whole = [
+            _piece(start, end, tail) + b","
+            for start, end, tail in zip(starts, ends, tails, strict=True)
+        ]
+        return starts, whole, tails
+
+
+def _piece(begin: int, end: int, tail: bytes) -> bytes:
+    return b'{"from":"%s","to":"%s"%s' % (moment_text(begin), moment_text(end), tail)
+
+
+@lru_cache(maxsize=1024)
+def _why(zh: str, en: str) -> bytes:
+    return orjson.dumps({"zh": zh, "en": en})
+
+
+def _tail(span: Span) -> bytes:
+    counted = b"true" if span.counted else b"false"
+    return b',"counted":%s,"why":%s}' % (counted, _why(span.why.zh, span.why.en))
