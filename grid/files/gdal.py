@@ -1,7 +1,6 @@
 """GeoPackages in and out, workbooks out: the only door to pyogrio.
 
-Workbooks are written here because openpyxl takes five times as long; it reads them (`workbook`),
-for it tells a formula from a value.
+Workbooks are read by `workbook`, which tells formulas and errors from values; GDAL does not.
 """
 
 import math

@@ -76,7 +76,7 @@ def test_no_role_pays_for_the_libraries_of_register_files() -> None:
     code = (
         "from dispatch.cli import COMMANDS, load_command\nfor name in COMMANDS: load_command(name)"
     )
-    assert not imported(code) & {"pyogrio", "openpyxl"}
+    assert not imported(code) & {"pyogrio", "python_calamine"}
 
 
 def test_help_starts_without_the_libraries_of_any_command() -> None:
