@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from grid.files import surveying
 from grid.files.table import BadFile, FileTable
 from grid.files.workbook import read_workbook, sheet_names
 
@@ -80,7 +81,11 @@ def test_rows_keep_their_numbers_and_empty_ones_are_left_out() -> None:
     assert table.rows == [("", "1", ""), ("", "", "=1+1")]
 
 
-def test_a_formula_counts_whatever_its_last_result_was() -> None:
+@pytest.mark.parametrize("chunk", [8_000_000, 61])
+def test_a_formula_counts_whatever_its_last_result_was(
+    monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(surveying, "_CHUNK", chunk)
     table = read(
         with_sheet(
             f"<worksheet {SPACE}><sheetData>"
