@@ -3,9 +3,8 @@
 The api is built in `dispatch.api.server`, so that the others need no web server in memory.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection, text
 
@@ -13,8 +12,8 @@ from dispatch.cached import Cached
 from dispatch.catalogue import load_calendars, load_catalogue
 from dispatch.clock import Clock, FiringRules
 from dispatch.database import connect_engine, transaction
+from dispatch.definitions import chosen_definition, load_definitions
 from dispatch.engine import ReportEngine
-from dispatch.errors import ConfigurationError
 from dispatch.opening import Rules
 from dispatch.publishing import Installation
 from dispatch.relay import Relay
@@ -23,44 +22,8 @@ from dispatch.watching.door import Post
 from dispatch.watching.looks import show_looks
 from grid.departments import load_duties
 from streams.kafka import KafkaAdmin, KafkaWriter
-from workflows.definition import Definition
-from workflows.documents import read_document
-from workflows.loading import DEFINITIONS, load_definition
 
 DAY_MS = 24 * 3600 * 1000
-
-
-def load_definitions(folder: Path | None = None) -> dict[str, Definition]:
-    """Every definition by its key (`name@version`): the shipped ones and those in `folder`.
-
-    Raises ConfigurationError when the folder cannot be read or gives a key a second time.
-    """
-    paths = sorted(DEFINITIONS.glob("*.yaml"))
-    if folder is not None:
-        own = sorted(folder.glob("*.yaml"))
-        if not own:
-            raise ConfigurationError(f"WANGGE_DEFINITIONS_DIR: {folder} holds no *.yaml file")
-        paths += own
-    found: dict[str, Definition] = {}
-    for path in paths:
-        definition = load_definition(read_document(path))
-        if definition.key in found:
-            raise ConfigurationError(
-                f"{path} gives the workflow definition {definition.key} a second time; open cases "
-                "keep their version, so a change needs a new version number"
-            )
-        found[definition.key] = definition
-    return found
-
-
-def chosen_definition(settings: Settings, definitions: Mapping[str, Definition]) -> Definition:
-    """The definition under which new cases are opened."""
-    if settings.definition not in definitions:
-        raise ConfigurationError(
-            f"there is no workflow definition {settings.definition}; WANGGE_DEFINITION may be one "
-            f"of: {', '.join(sorted(definitions))}"
-        )
-    return definitions[settings.definition]
 
 
 def installation_of(connection: Connection) -> Installation:

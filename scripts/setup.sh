@@ -72,6 +72,7 @@ debian_packages() {
     has_jars || command -v mvn >/dev/null || missing+=(maven)
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    command -v dot >/dev/null || missing+=(graphviz)
     command -v chromium >/dev/null || missing+=(chromium)
     [ -d /usr/share/fonts/opentype/noto ] || missing+=(fonts-noto-cjk)
     [ ${#missing[@]} -gt 0 ] || return 0

@@ -40,7 +40,9 @@ def dot(definition: Definition, language: Language) -> str:
     for stage in definition.stages.values():
         lines.append(f'    subgraph "cluster_{_quoted(stage.name)}" {{')
         limit = "" if stage.limit is None else f" {stage.limit.text}"
-        lines.append(f'        label="{_quoted(_text(stage.label, language) + limit)}"; color=gray;')
+        lines.append(
+            f'        label="{_quoted(_text(stage.label, language) + limit)}"; color=gray;'
+        )
         lines += [f'        "{name}";' for name in definition.states if name in stage.states]
         lines.append("    }")
     for name, state in definition.states.items():
@@ -54,7 +56,7 @@ def dot(definition: Definition, language: Language) -> str:
 
 
 def _ways(definition: Definition) -> Mapping[tuple[str, str], list[Label]]:
-    """The actions that lead from a state to another; what leaves a case where it is, is not drawn."""
+    """The actions that lead from a state to another one."""
     ways: dict[tuple[str, str], list[Label]] = defaultdict(list)
     for action in definition.actions.values():
         for source, step in action.steps.items():

@@ -32,6 +32,7 @@ from dispatch.api.following import Following
 from dispatch.cached import Cached
 from dispatch.catalogue import load_calendars
 from dispatch.database import connect_engine, transaction
+from dispatch.definitions import load_definitions
 from dispatch.desk import Desk
 from dispatch.errors import ConfigurationError
 from dispatch.figures import figures
@@ -46,7 +47,7 @@ from dispatch.sweeping import keep_sweeping
 from dispatch.tokens import Verifier
 from dispatch.watching.door import Post, named_target
 from dispatch.watching.recorders import IntakeRecorder
-from dispatch.wiring import installation_of, load_definitions
+from dispatch.wiring import installation_of
 from streams.errors import StreamError
 from streams.kafka import KafkaWriter
 from streams.producer import BoundedProducer

@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "token": ("tokens:tokens", "Issue a bearer token, or revoke one."),
     "register": ("registers:register", "Import and export the registers."),
     "borders": ("borders:borders", "Follow a map whose borders changed."),
+    "workflow": ("workflow:workflow", "Check, list and draw workflow definitions."),
     "audit": ("operating:audit", "Check the history."),
     "deadletters": ("operating:deadletters", "Records that could not be used."),
     "relay": ("operating:relay", "Publish events again."),

@@ -31,9 +31,14 @@ def check(
 ) -> None:
     """Read a definition as the engine would; ends with 1 and names the place when it is wrong."""
     from workflows.documents import read_document
+    from workflows.errors import WorkflowError
     from workflows.loading import load_definition
 
-    definition = load_definition(read_document(file))
+    try:
+        definition = load_definition(read_document(file))
+    except WorkflowError as error:
+        typer.secho(f"{file}: {error}", err=True, fg="red")
+        raise typer.Exit(1) from error
     typer.echo(f"{file}: {definition.key} is sound: {_size(definition)}")
 
 

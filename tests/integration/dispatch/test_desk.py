@@ -13,13 +13,13 @@ from dispatch.access import Forbidden
 from dispatch.audit import Tally, verify
 from dispatch.catalogue import load_calendars
 from dispatch.database import transaction
+from dispatch.definitions import load_definitions
 from dispatch.desk import ActionRequest, CaseNotFound, Desk, DeskRules, Stale
 from dispatch.fields import FieldsWrong
 from dispatch.knowledge import load_known
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role
-from dispatch.wiring import load_definitions
 from tests.integration.dispatch.conftest import Feeder, Located
 from workflows.errors import ActionRefused, NotAllowed
 

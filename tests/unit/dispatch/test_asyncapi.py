@@ -9,8 +9,8 @@ import pytest
 
 import dispatch
 from dispatch.api.asyncapi import document
+from dispatch.definitions import load_definitions
 from dispatch.settings import Settings
-from dispatch.wiring import load_definitions
 
 ROOT = Path(dispatch.__file__).parent.parent
 TYPE = re.compile(r"wangge\.(?:case|report)\.[a-z-]+\.v\d+")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.definitions import chosen_definition, load_definitions
 from dispatch.errors import ConfigurationError
 from dispatch.settings import Settings
-from dispatch.wiring import chosen_definition, load_definitions
 from workflows.loading import DEFINITIONS
 
 TEXT = (DEFINITIONS / "urban_management.yaml").read_text("utf-8")
