@@ -6,10 +6,9 @@ from typing import Any
 
 import orjson
 import pytest
-from typer.testing import CliRunner
 
-from dispatch.cli import app
 from dispatch.due import CalendarShelf, reckon_lines
+from tests.commands import run_wangge
 from workflows.errors import WorkflowError
 
 HAND = {
@@ -24,7 +23,7 @@ HAND = {
 
 
 def run(*arguments: str, lines: str = "") -> Any:
-    return CliRunner().invoke(app, ["due", *arguments], input=lines)
+    return run_wangge("due", *arguments, lines=lines)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from dispatch.cli import app
+from tests.commands import run_wangge
 from workflows import DEFINITIONS
 
 ROOT = Path(__file__).parents[3]
@@ -17,7 +16,7 @@ URBAN = DEFINITIONS / "urban_management.yaml"
 
 
 def run(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["workflow", *arguments])
+    return run_wangge("workflow", *arguments)
 
 
 def test_a_sound_definition_is_said_to_be() -> None:
