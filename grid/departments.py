@@ -67,13 +67,17 @@ class DutyChoice:
 
 
 class DutyTable:
-    """Finds the one duty row that decides who handles a category in a place. Immutable."""
+    """Finds the one duty row that decides who handles a category in a place. Immutable.
+
+    `areas` are the codes of the areas that have rows.
+    """
 
     def __init__(self, duties: Iterable[Duty]) -> None:
         by_key: dict[tuple[str, str], list[Duty]] = {}
         for duty in sorted(duties, key=lambda d: d.id):
             by_key.setdefault((duty.area, duty.category), []).append(duty)
         self._by_key = {key: tuple(rows) for key, rows in by_key.items()}
+        self.areas = frozenset(area for area, _ in by_key)
 
     def find(self, category: str, city: str, district: str, community: str) -> DutyChoice:
         """The duty for a category code in a place.

@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Say that the database was restored: raises the epoch, so that readers load anew.",
     ),
     "token": ("tokens:tokens", "Issue a bearer token, or revoke one."),
-    "register": ("registers:register", "Import and export the registers."),
+    "register": ("registers:register", "Import, export and check the registers."),
     "borders": ("borders:borders", "Follow a map whose borders changed."),
     "workflow": ("workflow:workflow", "Check, list and draw workflow definitions."),
     "audit": ("operating:audit", "Check the history."),
