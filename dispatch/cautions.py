@@ -19,7 +19,8 @@ def calendar_caution(name: str, known_until: date, today: date) -> str | None:
         return None
     return (
         f"calendar {name} knows holidays until {known_until}; deadlines beyond are provisional. "
-        f"Load the State Council's notice for {wanted} as soon as it is out"
+        f"Load the State Council's notice for {wanted} as soon as it is out "
+        "(`wangge calendar load FILE`)"
     )
 
 

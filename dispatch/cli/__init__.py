@@ -45,6 +45,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "token": ("tokens:tokens", "Issue a bearer token, or revoke one."),
     "register": ("registers:register", "Import, export and check the registers."),
     "borders": ("borders:borders", "Follow a map whose borders changed."),
+    "calendar": (
+        "calendar:calendar",
+        "List, show, check and load working calendars.",
+    ),
     "workflow": ("workflow:workflow", "Check, list and draw workflow definitions."),
     "audit": ("operating:audit", "Check the history."),
     "deadletters": ("operating:deadletters", "Records that could not be used."),
