@@ -40,11 +40,21 @@ class DutyQuestion(BaseModel):
     source: Source = "member"
 
 
+class LonLat(BaseModel):
+    lon: float
+    lat: float
+
+
+class ZhEn(BaseModel):
+    zh: str
+    en: str
+
+
 class PlaceTold(BaseModel):
     """Where the report would lie; `location` in WGS-84 where one was given."""
 
     areas: schemas.ReportAreas
-    location: dict[Literal["lon", "lat"], float] | None
+    location: LonLat | None
     candidates: list[str]
     map_version: int
 
@@ -63,7 +73,7 @@ class DutyRow(BaseModel):
 class ConditionRow(BaseModel):
     code: str
     limit: str
-    text: dict[Literal["zh", "en"], str]
+    text: ZhEn
 
 
 class AskedPart(BaseModel):
