@@ -24,6 +24,16 @@ def calendar_caution(name: str, known_until: date, today: date) -> str | None:
     )
 
 
+def early_caution(name: str, known_from: date, today: date) -> str | None:
+    """When the newest version tells nothing of the present: it took the notice of today away."""
+    if known_from <= today:
+        return None
+    return (
+        f"calendar {name} knows holidays only from {known_from} on; deadlines until then are "
+        "provisional. Load one that holds this year's notice, too (`wangge calendar load FILE`)"
+    )
+
+
 def lag_caution(oldest: datetime | None, now: datetime) -> str | None:
     """When the oldest report that no engine has used is older than half of what Kafka keeps."""
     if oldest is None or now - oldest <= RETENTION / 2:
@@ -44,9 +54,14 @@ def cautions(
     except ConfigurationError as error:
         yield str(error)
     else:
-        told = calendar_caution(current.name, current.known_until, now.date())
-        if told is not None:
-            yield told
+        today = now.date()
+        yield from filter(
+            None,
+            (
+                early_caution(current.name, current.known_from, today),
+                calendar_caution(current.name, current.known_until, today),
+            ),
+        )
     told = lag_caution(min(oldest.values(), default=None), now)
     if told is not None:
         yield told

@@ -155,9 +155,13 @@ def _is_installed(settings: "Settings") -> bool:
 
 
 def _mind(rules: "Workdays") -> None:
-    """Says from November on that next year's notice is missing (design decision 12)."""
-    from dispatch.cautions import calendar_caution
+    """Says which notice is missing: this year's, from November on the next (decision 12)."""
+    from dispatch.cautions import calendar_caution, early_caution
 
-    told = calendar_caution(rules.name, rules.last, datetime.now(rules.zone).date())
-    if told is not None:
-        typer.secho(f"mind: {told}", err=True, fg="yellow")
+    today = datetime.now(rules.zone).date()
+    for told in (
+        early_caution(rules.name, rules.first, today),
+        calendar_caution(rules.name, rules.last, today),
+    ):
+        if told is not None:
+            typer.secho(f"mind: {told}", err=True, fg="yellow")
