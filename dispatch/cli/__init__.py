@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "borders": ("borders:borders", "Follow a map whose borders changed."),
     "calendar": (
         "calendar:calendar",
-        "List, show, check and load working calendars.",
+        "List, show, check and load working calendars, and follow new ones.",
     ),
     "workflow": ("workflow:workflow", "Check, list and draw workflow definitions."),
     "audit": ("operating:audit", "Check the history."),

@@ -3,14 +3,17 @@
 import calendar as names
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from dispatch.calendars import Loaded
+from dispatch.recomputing import Tally
 from workflows.almanac import (
     Change,
     Day,
@@ -103,7 +106,33 @@ def show_loaded(loaded: Loaded, in_use: str) -> None:
             "renew that one."
         )
     elif loaded.old is not None:
-        console.print("New clocks run by it. Open deadlines keep their moments.")
+        console.print(
+            "New clocks run by it. Open deadlines keep their moments; `wangge calendar recompute` "
+            "computes them anew."
+        )
+
+
+def show_recomputed(tally: Tally, zone: ZoneInfo, *, dry_run: bool) -> None:
+    """How many cases changed or would, the first due moments that moved, and what was left."""
+    console = Console(highlight=False, soft_wrap=True)
+    would = "would follow" if dry_run else "follow"
+    console.print(
+        f"{tally.cases:,} open cases {would} a newer calendar; {tally.moved:,} due moments move"
+    )
+    for one in tally.first:
+        old, new = (_moment(clock.due_at, zone) for clock in (one.old, one.new))
+        console.print(
+            f"  {one.number} {one.new.stage}: {old} ({one.old.calendar}) -> "
+            f"{new} ({one.new.calendar})"
+        )
+    if tally.moved > len(tally.first):
+        console.print(f"  … and {tally.moved - len(tally.first):,} more")
+    for number, why in tally.left:
+        console.print(f"[red]{number} stays as it is: {why}[/red]")
+
+
+def _moment(at: datetime | None, zone: ZoneInfo) -> str:
+    return "-" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _show_changes(console: Console, old: Workdays, new: Workdays) -> None:

@@ -1,10 +1,11 @@
-"""`wangge calendar`: working calendars listed, shown, checked and loaded.
+"""`wangge calendar`: working calendars listed, shown, checked, loaded and followed.
 
 Shipped calendars and files need no server.
 """
 
 import json
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from workflows.workdays import Workdays
 
 calendar = typer.Typer(
-    help="List, show, check and load working calendars.", no_args_is_help=True
+    help="List, show, check and load working calendars, and follow new ones.", no_args_is_help=True
 )  # fmt: skip
 DataDir = Annotated[Path | None, typer.Option(help="Where the installation's data lie.")]
+MARGIN_S = 2.0
 NAMED = "A name (its newest version), name@version, or the path of a file."
 
 
@@ -116,6 +118,48 @@ def load(
         loaded = load_document(connection, document)
     show_loaded(loaded, settings.calendar)
     _mind(loaded.new)
+
+
+@calendar.command()
+def recompute(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Compute open deadlines anew by the newest version of their calendar.
+
+    Each case whose clock runs by an older version gets one event. Safe to run again.
+    """
+    from dispatch import recomputing
+    from dispatch.catalogue import load_calendars
+    from dispatch.cli.almanac import show_recomputed
+    from dispatch.cli.registers import bars
+    from dispatch.database import connect_engine, transaction
+    from dispatch.definitions import load_definitions
+    from dispatch.installed import settings_for
+
+    settings = settings_for(data_dir)
+    database = connect_engine(
+        settings.database_url, role="calendar", statement_timeout_ms=600_000, idle_timeout_ms=0
+    )
+    definitions = load_definitions(settings.definitions_dir)
+    with transaction(database) as connection:
+        calendars = load_calendars(connection, settings.calendar)
+        rules = recomputing.load_clock_rules(connection, calendars, definitions)
+        ids = recomputing.cases_behind(connection, rules)
+        wait = recomputing.young_for(connection, timedelta(seconds=settings.refresh_s + MARGIN_S))
+        if dry_run:
+            tally = recomputing.preview(connection, rules, ids)
+    if not dry_run:
+        if ids:
+            # A clock fires only by versions that it has read.
+            time.sleep(wait.total_seconds())
+        with bars() as progress:
+            tally = recomputing.recompute(database, rules, ids, progress)
+    show_recomputed(tally, settings.timezone, dry_run=dry_run)
+    if tally.left:
+        raise typer.Exit(1)
 
 
 def _row(rules: "Workdays", where: str) -> dict[str, Any]:
