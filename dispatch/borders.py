@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
@@ -35,6 +36,7 @@ IN_FORCE = text("""
     order by version desc limit 1
 """)
 Progress = Callable[[str, int, int], None]
+Done = TypeVar("Done")
 
 
 class MapChanged(DispatchError):
@@ -71,18 +73,19 @@ def move_cases(
     """
     ids = sorted(move.id for move in moves if move.new is not None)
     moved = 0
-    for done, chunk in enumerate(_chunks(ids)):
+    for done, chunk in enumerate(chunks(ids)):
         progress("moving cases", done * BATCH, len(ids))
-        moved += _patiently(partial(_move_batch, database, area_map, chunk))
+        moved += patiently(partial(_move_batch, database, area_map, chunk))
     progress("moving cases", max(1, len(ids)), max(1, len(ids)))
     return moved
 
 
-def _chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+def chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    """The ids in batches."""
     return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
-def _patiently(work: Callable[[], int]) -> int:
+def patiently(work: Callable[[], Done]) -> Done:
     """Does a batch again after a deadlock or a short loss of the server."""
     for attempt in range(ATTEMPTS):
         try:

@@ -19,7 +19,18 @@ def calendar_caution(name: str, known_until: date, today: date) -> str | None:
         return None
     return (
         f"calendar {name} knows holidays until {known_until}; deadlines beyond are provisional. "
-        f"Load the State Council's notice for {wanted} as soon as it is out"
+        f"Load the State Council's notice for {wanted} as soon as it is out "
+        "(`wangge calendar load FILE`)"
+    )
+
+
+def early_caution(name: str, known_from: date, today: date) -> str | None:
+    """When the newest version tells nothing of the present: it took the notice of today away."""
+    if known_from <= today:
+        return None
+    return (
+        f"calendar {name} knows holidays only from {known_from} on; deadlines until then are "
+        "provisional. Load one that holds this year's notice, too (`wangge calendar load FILE`)"
     )
 
 
@@ -43,9 +54,14 @@ def cautions(
     except ConfigurationError as error:
         yield str(error)
     else:
-        told = calendar_caution(current.name, current.known_until, now.date())
-        if told is not None:
-            yield told
+        today = now.date()
+        yield from filter(
+            None,
+            (
+                early_caution(current.name, current.known_from, today),
+                calendar_caution(current.name, current.known_until, today),
+            ),
+        )
     told = lag_caution(min(oldest.values(), default=None), now)
     if told is not None:
         yield told

@@ -38,14 +38,18 @@ class CalendarShelf:
     def get(self, named: str) -> WorkingCalendar:
         """Raises `CalendarError` or `DocumentError` for one that is unknown or wrong."""
         if named not in self._read:
-            self._read[named] = WorkingCalendar.from_document(_document(named))
+            self._read[named] = WorkingCalendar.from_document(document_of(named))
         return self._read[named]
 
 
-def _document(named: str) -> Mapping[str, Any]:
-    if Path(named).suffix or "/" in named:
+def document_of(named: str) -> Mapping[str, Any]:
+    """The calendar document of a file, or the shipped one of that name that reaches furthest.
+
+    Raises `CalendarError` or `DocumentError`.
+    """
+    if names_file(named):
         return read_document(Path(named))
-    shipped = [read_document(path) for path in sorted(STANDARDS.glob("calendar-*.json"))]
+    shipped = shipped_documents()
     found = [document for document in shipped if document["name"] == named]
     if not found:
         known = ", ".join(sorted({document["name"] for document in shipped}))
@@ -53,6 +57,16 @@ def _document(named: str) -> Mapping[str, Any]:
             f"There is no calendar {named!r}; known are: {known}. Or give the path of a file."
         )
     return max(found, key=lambda document: str(document["until"]))
+
+
+def names_file(named: str) -> bool:
+    """Whether a calendar is named by the path of its file."""
+    return bool(Path(named).suffix) or "/" in named
+
+
+def shipped_documents() -> list[dict[str, Any]]:
+    """The calendar documents that come with Wangge."""
+    return [read_document(path) for path in sorted(STANDARDS.glob("calendar-*.json"))]
 
 
 def read_moment(text: object, calendar: WorkingCalendar) -> datetime:

@@ -205,6 +205,15 @@ class Remapped(Summary):
     was_place: WasMapped
 
 
+class Recomputed(Summary):
+    """The clocks that run were reckoned anew by the newest version of their calendar."""
+
+    rule: Literal["newest-calendar"]
+    deadlines: list[DeadlineTold]
+    was_deadlines: list[DeadlineTold]
+    """The same clocks before, each with its calendar's version and its due moment."""
+
+
 class Rung(Summary):
     """A rung of the escalation ladder came due."""
 
@@ -220,6 +229,7 @@ class Rung(Summary):
 
 ATTACHED = "wangge.case.attached.v1"
 REMAPPED = "wangge.case.remapped.v1"
+RECOMPUTED = "wangge.case.deadline-recomputed.v1"
 PLACED = ("wangge.case.relocated.v1", "wangge.case.reclassified.v1")
 UNKNOWN_PART = "part-unknown"
 """Among the reasons why a case was not filed at once: its report named a part that there is not."""

@@ -149,7 +149,7 @@ class Intake:
         self, visit: "_Visit", read: _Read, place: Place | Outside
     ) -> Accepted | DispatchError:
         if isinstance(place, Outside):
-            return _outside(place)
+            return outside(place)
         if not access.covers(visit.principal, visit.area_map.areas, place.community):
             return access.Forbidden(
                 f"the token's scope is {visit.principal.scope}; the place lies in {place.community}"
@@ -266,7 +266,8 @@ class _Visit:
         )
 
 
-def _outside(place: Outside) -> Refused:
+def outside(place: Outside) -> Refused:
+    """The refusal of a place that lies in no community; names the nearest area."""
     nearest = {
         "code": place.nearest_code,
         "name": place.nearest_name,

@@ -21,7 +21,7 @@ from geo import ewkb
 from grid.arrays import words
 from grid.columns import SRID
 from workflows.case import Decision, Timer
-from workflows.deadlines import running_due
+from workflows.deadlines import Deadline, running_due
 
 # Rows come as one JSON text: psycopg spends more time on arrays than PostgreSQL on the update.
 TOUCH = text("""
@@ -148,6 +148,16 @@ class Ledger:
         """Another map put the case into other areas: its place changed, so its version rises."""
         self._change(case).replaced = True
         case.version += 1
+
+    def recomputed(self, case: Case, deadlines: tuple[Deadline, ...], timer: Timer | None) -> None:
+        """Its clocks run by another version of their calendar: deadlines and timer changed."""
+        change = self._change(case)
+        change.replaced = True
+        case.version += 1
+        case.deadlines = deadlines
+        case.due_at = running_due(deadlines)
+        change.timer_set = True
+        change.timer = timer
 
     def moved(self, case: Case, left_district: str) -> None:
         """The next event is published in the district that the case leaves, too."""

@@ -3,7 +3,7 @@
 Design decisions 10 (who files) and 11 (which case). Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 
 from dispatch import history
 from dispatch.cases import Case, opened_month
-from dispatch.event_bodies import ATTACHED, UNKNOWN_PART
+from dispatch.event_bodies import ATTACHED
+from dispatch.filing import Choice, choose
 from dispatch.joining import Join
 from dispatch.ledger import Ledger
 from dispatch.links import links_json
 from dispatch.reports import LocatedReport
 from dispatch.views import view_of
-from grid.departments import DutyChoice, DutyTable
+from grid.departments import DutyTable
 from grid.linking import Links
 from workflows.calendar import Calendars
-from workflows.case import Filing
-from workflows.categories import Category, Condition
+from workflows.categories import Category
 from workflows.decide import open_case
 from workflows.definition import Definition
 
@@ -38,14 +38,6 @@ class Rules:
     duties: DutyTable
     trusted_sources: frozenset[str]
     zone: ZoneInfo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Whether the report is filed at once, and why or why not."""
-
-    filing: Filing | None
-    explanation: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +59,7 @@ def open_for(
     rules: Rules, ledger: Ledger, prepared: Prepared, join: Join, *, number: str, at: datetime
 ) -> Case:
     """Opens the report's case with one event that explains every choice."""
-    choice = _choose(rules, prepared.report, prepared.known_part)
+    choice = choose(rules, prepared.report, prepared.known_part)
     case = _new_case(rules, prepared, join, number=number, at=at)
     view = view_of(case, rules.categories)
     decision = open_case(rules.definition, view, at, rules.calendars, choice.filing)
@@ -89,49 +81,6 @@ def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: da
         "rule": "near-in-place-and-time" if prepared.report.part is None else "same-part",
     }
     ledger.append(case, type_=ATTACHED, at=at, actor=ACTOR, body=body)
-
-
-def _choose(rules: Rules, report: LocatedReport, known_part: bool) -> Choice:
-    """Files a trusted report that decides exactly one condition row and exactly one duty row."""
-    conditions = _conditions_of(rules.categories[report.category], report.condition)
-    duty = rules.duties.find(report.category, report.city, report.district, report.community)
-    why = _obstacles(rules, report, conditions, duty, known_part)
-    explanation: dict[str, Any] = {
-        "rule": "pool" if why else "trusted-source-one-condition-one-duty",
-        "why": why,
-        "conditions": [condition.code for condition in conditions],
-        "duty": duty.duty.id if duty.duty is not None else None,
-    }
-    if duty.duty is None and duty.candidates:
-        explanation["duties"] = [candidate.id for candidate in duty.candidates]
-    if why or duty.duty is None:
-        return Choice(filing=None, explanation=explanation)
-    filing = Filing(condition=conditions[0], department=duty.duty.department)
-    return Choice(filing=filing, explanation=explanation)
-
-
-def _conditions_of(category: Category, named: str | None) -> tuple[Condition, ...]:
-    """The condition rows a report leaves open: the one it names, or all of its category."""
-    if named is None:
-        return category.conditions
-    return tuple(condition for condition in category.conditions if condition.code == named)
-
-
-def _obstacles(
-    rules: Rules,
-    report: LocatedReport,
-    conditions: Sequence[Condition],
-    duty: DutyChoice,
-    known_part: bool,
-) -> list[str]:
-    checks = (
-        (report.source not in rules.trusted_sources, "source-not-trusted"),
-        (not conditions, "condition-none"),
-        (len(conditions) > 1, "condition-ambiguous"),
-        (duty.duty is None, f"duty-{duty.rule}"),
-        (not known_part, UNKNOWN_PART),
-    )
-    return [reason for failed, reason in checks if failed]
 
 
 def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: datetime) -> Case:

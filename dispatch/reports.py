@@ -19,6 +19,8 @@ BACK_ACCEPTED = timedelta(days=366)
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z:_.\-/ ]+$")]
 
+Source = Literal["member", "public", "hotline", "sensor", "camera", "department", "leader"]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
@@ -51,9 +53,7 @@ class ReportIn(_Strict):
     observed_at: AwareDatetime | None = None
     photos: list[UUID] = Field(default_factory=list, max_length=9)
     part: Code | None = None
-    source: Literal["member", "public", "hotline", "sensor", "camera", "department", "leader"] | (
-        None
-    ) = None
+    source: Source | None = None
     contact: PersonIn | None = None
     on_behalf: PersonIn | None = None
     confidential: bool = False

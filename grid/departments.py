@@ -1,6 +1,6 @@
 """Departments, duties and members: who answers for what, and where."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,13 +67,17 @@ class DutyChoice:
 
 
 class DutyTable:
-    """Finds the one duty row that decides who handles a category in a place. Immutable."""
+    """Finds the one duty row that decides who handles a category in a place. Immutable.
+
+    `areas` are the codes of the areas that have rows.
+    """
 
     def __init__(self, duties: Iterable[Duty]) -> None:
         by_key: dict[tuple[str, str], list[Duty]] = {}
         for duty in sorted(duties, key=lambda d: d.id):
             by_key.setdefault((duty.area, duty.category), []).append(duty)
         self._by_key = {key: tuple(rows) for key, rows in by_key.items()}
+        self.areas = frozenset(area for area, _ in by_key)
 
     def find(self, category: str, city: str, district: str, community: str) -> DutyChoice:
         """The duty for a category code in a place.
@@ -82,12 +86,23 @@ class DutyTable:
         longest prefix of the category. One row there is the answer; two or more are ambiguous, even
         of one department, because a person must mend the table.
         """
+        rows = next(self.applying(category, city, district, community), ())
+        if not rows:
+            return DutyChoice(duty=None, department=None, rule=DutyRule.NONE, candidates=())
+        return _choice(rows)
+
+    def applying(
+        self, category: str, city: str, district: str, community: str
+    ) -> Iterator[tuple[Duty, ...]]:
+        """All rows that apply to a category in a place, in the order in which they are looked at.
+
+        Rows of one area and one prefix come together; the first such group decides.
+        """
         for area in (community, district, city):
             for length in range(len(category), -1, -1):
                 rows = self._by_key.get((area, category[:length]))
                 if rows:
-                    return _choice(rows)
-        return DutyChoice(duty=None, department=None, rule=DutyRule.NONE, candidates=())
+                    yield rows
 
 
 def _choice(rows: tuple[Duty, ...]) -> DutyChoice:

@@ -74,6 +74,11 @@ class WorkingCalendar:
         return f"WorkingCalendar({self.key})"
 
     @property
+    def known_from(self) -> date:
+        """The first day for which a notice is loaded."""
+        return self._rules.first
+
+    @property
     def known_until(self) -> date:
         """The last day for which a notice is loaded."""
         return self._rules.last

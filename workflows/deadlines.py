@@ -113,6 +113,11 @@ class Deadline:
         """Return a running clock as if it had had this limit from its original start."""
         return self._again(limit, self.started_at, self.runs, calendars)
 
+    def by_calendar(self, calendar: WorkingCalendar) -> "Deadline":
+        """Return a running clock as if it had run by this calendar since it began."""
+        past = _Past(self.stage, self.holder, self.runs, self.rung)
+        return _running(past, parse_limit(self.limit), calendar, self.started_at)
+
     def _again(
         self, limit: Limit, started_at: datetime, runs: Runs, calendars: Calendars
     ) -> "Deadline":

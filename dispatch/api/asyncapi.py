@@ -11,6 +11,7 @@ from starlette.responses import Response
 from dispatch.event_bodies import (
     ATTACHED,
     PLACED,
+    RECOMPUTED,
     REMAPPED,
     Acted,
     Areas,
@@ -18,6 +19,7 @@ from dispatch.event_bodies import (
     Moment,
     Opened,
     Placed,
+    Recomputed,
     Remapped,
     Rung,
 )
@@ -57,6 +59,7 @@ def body_models(definitions: Iterable[Definition]) -> dict[str, type[BaseModel]]
         OPENED: Opened,
         ATTACHED: Attached,
         REMAPPED: Remapped,
+        RECOMPUTED: Recomputed,
     }
     for definition in definitions:
         for action in definition.actions.values():

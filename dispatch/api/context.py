@@ -17,6 +17,7 @@ from dispatch.intake import Intake
 from dispatch.keys import Keys
 from dispatch.knowledge import Knowledge, Known
 from dispatch.mapping import TileCache
+from dispatch.opening import Rules
 from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
@@ -43,6 +44,7 @@ class Context:
     definitions: Mapping[str, Definition]
     final_states: frozenset[str]
     calendars: Cached[Calendars]
+    rules: Cached[Rules]
     post: Post
     intake_recorder: IntakeRecorder
     tiles: TileCache

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from dispatch.api import (
     asyncapi,
     desk,
+    duty,
     feed,
     health,
     intake,
@@ -47,7 +48,7 @@ from dispatch.sweeping import keep_sweeping
 from dispatch.tokens import Verifier
 from dispatch.watching.door import Post, named_target
 from dispatch.watching.recorders import IntakeRecorder
-from dispatch.wiring import installation_of
+from dispatch.wiring import engine_rules, installation_of
 from streams.errors import StreamError
 from streams.kafka import KafkaWriter
 from streams.producer import BoundedProducer
@@ -129,6 +130,9 @@ def build_context(settings: Settings) -> Context:
             lambda connection: load_calendars(connection, settings.calendar),
             settings.refresh_s,
         ),
+        rules=Cached(
+            database, lambda connection: engine_rules(settings, connection), settings.refresh_s
+        ),
         post=post,
         intake_recorder=IntakeRecorder(post.metrics),
         tiles=TileCache(),
@@ -152,7 +156,7 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     )
     app.state.context = context
     problems.install(app)
-    for module in (intake, photos, desk, feed, maps):
+    for module in (intake, photos, desk, duty, feed, maps):
         app.include_router(module.router)
     health.install(app, context)
     asyncapi.install(app, context.settings, context.definitions)

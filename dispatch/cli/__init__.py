@@ -43,8 +43,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Say that the database was restored: raises the epoch, so that readers load anew.",
     ),
     "token": ("tokens:tokens", "Issue a bearer token, or revoke one."),
-    "register": ("registers:register", "Import and export the registers."),
+    "register": ("registers:register", "Import, export and check the registers."),
     "borders": ("borders:borders", "Follow a map whose borders changed."),
+    "calendar": (
+        "calendar:calendar",
+        "List, show, check and load working calendars, and follow new ones.",
+    ),
     "workflow": ("workflow:workflow", "Check, list and draw workflow definitions."),
     "audit": ("operating:audit", "Check the history."),
     "deadletters": ("operating:deadletters", "Records that could not be used."),

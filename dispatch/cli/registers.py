@@ -1,4 +1,4 @@
-"""`wangge register`: files into the registers and out of them."""
+"""`wangge register`: files into the registers and out of them, and what is missing in them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dispatch.borders import case_moves
 from dispatch.catalogue import changed, load_catalogue
+from dispatch.cli.covering import coverage_json, show_coverage
 from dispatch.cli.importing import Outcome, tell
 from dispatch.database import connect_engine, transaction
 from dispatch.errors import ConfigurationError
@@ -22,6 +23,8 @@ from dispatch.installed import settings_for
 from dispatch.wiring import district_codes, make_topics
 from geo.systems import given_system
 from grid.areas import load_map
+from grid.coverage import examine_duties
+from grid.departments import load_duties
 from grid.files.delimited import Encoding
 from grid.files.table import BadFile
 from grid.importing.area_files import AreaSource
@@ -33,9 +36,9 @@ from grid.importing.upserting import import_register as import_rows
 from grid.moving import register_moves
 from workflows.categories import Kind
 
-register = typer.Typer(help="Import and export the registers.", no_args_is_help=True)
+register = typer.Typer(help="Import, export and check the registers.", no_args_is_help=True)
 DataDir = Annotated[Path | None, typer.Option(help="Where the installation's data lie.")]
-AREAS = "areas"
+AREAS, DUTIES = "areas", "duties"
 NAMES = (AREAS, *REGISTERS)
 WHICH = f"Which register: {', '.join(NAMES)}."
 LOCKED = "55P03"
@@ -115,6 +118,30 @@ def export_register(
         else:
             count = export_rows(connection, REGISTERS[name], file, system, encoding)
     typer.echo(f"wrote {file}: {count:,} rows")
+
+
+@register.command(name="check")
+def check_register(
+    name: Annotated[str, typer.Argument(help="Which register: duties.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Tell where a category has no duty, or several; ends with 1 when there are gaps."""
+    if name != DUTIES:
+        raise ConfigurationError(f"there is no check of {name!r}; there is one of: {DUTIES}")
+    database = connect_engine(settings_for(data_dir).database_url, role="register")
+    with transaction(database) as connection:
+        categories = load_catalogue(connection).categories
+        if not categories:
+            raise ConfigurationError("there are no categories yet, so no duty can be missing")
+        areas = load_map(connection).areas
+        found = examine_duties(load_duties(connection), categories, areas)
+    if as_json:
+        typer.echo(coverage_json(found, areas))
+    else:
+        show_coverage(found, areas, categories)
+    if found.gaps:
+        raise typer.Exit(1)
 
 
 def _preview(connection: Connection, at: datetime, outcome: Outcome) -> Outcome:

@@ -21,6 +21,7 @@ OPENED = "wangge.case.opened.v1"
 ATTACHED = "wangge.case.attached.v1"
 RELOCATED = "wangge.case.relocated.v1"
 REMAPPED = "wangge.case.remapped.v1"
+RECOMPUTED = "wangge.case.deadline-recomputed.v1"
 
 
 def check(recorded: Recorded) -> list[Violation]:
@@ -176,7 +177,7 @@ class _Steps:
             version = 1
         elif action is None:
             wrong = None if event.type != OPENED else "is a second opening"
-            version += event.type == REMAPPED
+            version += event.type in (REMAPPED, RECOMPUTED)
         else:
             wrong = self._move(action.name, event)
             version += action.raises_version

@@ -321,6 +321,26 @@ def test_a_case_moved_by_a_new_map_is_in_order_when_its_version_rises() -> None:
     assert [(one.check, one.subject) for one in check(remapped(version=3))] == [("C3", "case-1")]
 
 
+def recomputed(version: int) -> Recorded:
+    """A run whose case follows a newer calendar, as a last event."""
+    run = good()
+    chain = Chain("case-1", district="431102", events=list(run.events))
+    chain.add("deadline-recomputed", 3005, state="handled", version=version)
+    records = [*run.case_records, record_of(chain.events[-1], offset=7)]
+    followed = with_events(run, chain.events)
+    return replace(
+        followed,
+        cases=[replace(followed.cases[0], version=version)],
+        case_records=records,
+        feeds=[heard_all(records)],
+    )
+
+
+def test_a_case_that_follows_a_newer_calendar_is_in_order_when_its_version_rises() -> None:
+    assert check(recomputed(version=4)) == []
+    assert [(one.check, one.subject) for one in check(recomputed(version=3))] == [("C3", "case-1")]
+
+
 def test_a_case_moved_by_a_new_map_is_told_in_both_districts() -> None:
     run = remapped(version=4)
     lost = replace(run, case_records=run.case_records[:-1])

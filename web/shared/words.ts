@@ -25,6 +25,7 @@ export const EVENTS: Words = {
   "inspection-failed": { zh: "核查不通过", en: "inspection failed" }, closed: { zh: "结案", en: "closed" },
   voided: { zh: "作废", en: "voided" }, urged: { zh: "催办", en: "urged" }, relocated: { zh: "更正位置", en: "relocated" },
   reclassified: { zh: "更正类别", en: "reclassified" }, remapped: { zh: "随新网格调整", en: "moved with a new map" }, reminded: { zh: "到期提醒", en: "reminded" },
+  "deadline-recomputed": { zh: "按新日历重算时限", en: "deadline by a newer calendar" },
   overdue: { zh: "超期", en: "overdue" }, escalated: { zh: "逐级上报", en: "escalated" },
 };
 export const SOURCES: Words = {

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from dispatch.cautions import calendar_caution, lag_caution
+from dispatch.cautions import calendar_caution, early_caution, lag_caution
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -25,6 +25,13 @@ def test_the_next_year_s_holidays_are_missed_from_november_on(
     assert (told is not None) is warned
     if told is not None:
         assert "2027" in told
+
+
+def test_a_calendar_that_begins_later_than_today_is_warned_of() -> None:
+    assert early_caution("yongzhou", date(2026, 1, 1), NOW.date()) is None
+    told = early_caution("yongzhou", date(2027, 1, 1), NOW.date())
+    assert told is not None
+    assert "only from 2027-01-01 on" in told
 
 
 def test_a_lag_of_more_than_half_the_retention_is_warned_of() -> None:

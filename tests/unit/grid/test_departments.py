@@ -64,3 +64,17 @@ def test_the_choice_is_what_ranking_every_row_gives(
     choice = table(*rows).find(category, CITY, DISTRICT, COMMUNITY)
     assert [duty.id for duty in choice.candidates] == best
     assert (choice.rule is DutyRule.EXACT) == (len(best) == 1)
+
+
+@given(st.lists(ROW, max_size=12, unique=True))
+def test_the_first_rows_that_apply_are_those_that_decide_and_none_is_left_out(
+    rows: list[tuple[str, str, str]],
+) -> None:
+    duties = table(*rows)
+    groups = list(duties.applying("E0110", CITY, DISTRICT, COMMUNITY))
+    choice = duties.find("E0110", CITY, DISTRICT, COMMUNITY)
+    assert (groups[0] if groups else ()) == choice.candidates
+    applying = {
+        i for i, (_, c, a) in enumerate(rows, 1) if a != "elsewhere" and "E0110".startswith(c)
+    }
+    assert {duty.id for group in groups for duty in group} == applying

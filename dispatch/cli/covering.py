@@ -1,0 +1,95 @@
+"""What a check of the duty table tells: on the screen, and as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from grid.areas import Area
+from grid.coverage import Coverage, Hole
+from workflows.categories import Category
+
+SHOWN = 20
+
+
+def coverage_json(found: Coverage, areas: Mapping[str, Area]) -> str:
+    """Counts, and every gap and overlap."""
+    return json.dumps(
+        {
+            "categories": found.categories,
+            "communities": found.communities,
+            "gaps": _holes_json(found.gaps, areas),
+            "overlaps": _holes_json(found.overlaps, areas),
+        }
+    )
+
+
+def show_coverage(
+    found: Coverage, areas: Mapping[str, Area], categories: Mapping[str, Category]
+) -> None:
+    """Counts, and the first gaps and overlaps."""
+    console = Console(highlight=False)
+    console.print(
+        f"{found.categories:,} categories in {found.communities:,} communities: "
+        f"{_pairs(found.gaps):,} without a duty, {_pairs(found.overlaps):,} with several"
+    )
+    for holes, what in (
+        (found.gaps, "no duty 无责任单位"),
+        (found.overlaps, "several 多个责任单位"),
+    ):
+        if holes:
+            console.print(_table(holes, what, areas, categories))
+            if len(holes) > SHOWN:
+                console.print(f"… and {len(holes) - SHOWN:,} more: --json has them all")
+
+
+def _pairs(holes: Sequence[Hole]) -> int:
+    return sum(hole.communities for hole in holes)
+
+
+def _holes_json(holes: Sequence[Hole], areas: Mapping[str, Area]) -> dict[str, Any]:
+    return {
+        "count": _pairs(holes),
+        "items": [
+            {
+                "category": hole.category,
+                "area": hole.area,
+                "level": areas[hole.area].level.value,
+                "communities": hole.communities,
+                "duties": [
+                    {
+                        "id": row.id,
+                        "department": row.department,
+                        "category": row.category,
+                        "area": row.area,
+                    }
+                    for row in hole.duties
+                ],
+            }
+            for hole in holes
+        ],
+    }
+
+
+def _table(
+    holes: Sequence[Hole],
+    what: str,
+    areas: Mapping[str, Area],
+    categories: Mapping[str, Category],
+) -> Table:
+    table = Table(box=None, pad_edge=False, title=what, title_justify="left")
+    for heading in ("category", "类别", "area", "网格", "communities", "duties"):
+        right = heading == "communities"
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for hole in holes[:SHOWN]:
+        table.add_row(
+            hole.category,
+            categories[hole.category].name_zh,
+            hole.area,
+            areas[hole.area].name_zh,
+            f"{hole.communities:,}",
+            ", ".join(row.department for row in hole.duties) or "-",
+        )
+    return table
