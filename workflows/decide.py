@@ -98,7 +98,9 @@ def decide(
     before = view.state
     definition.machine.move(action.name, view)
     category, condition, department = _outcome(view, step, fields)
-    holding = Holding(state=view.state, condition=condition, department=department)
+    holding = Holding(
+        state=view.state, condition=condition, department=department, again=step.again
+    )
     deadlines = move_clocks(definition, view.deadlines, holding, now, calendars)
     body = {"from": before, "state": view.state, "reason_given": not is_blank(command.reason)}
     body |= _changes(view, category, holding)

@@ -39,6 +39,7 @@ class Again(StrEnum):
 
     FRESH = "fresh"
     SAME_HOLDER_CONTINUES = "same_holder_continues"
+    CONTINUES = "continues"
 
 
 class Tell(StrEnum):
@@ -121,12 +122,14 @@ class Field:
 class Step:
     """Who may take an action from one state, and where it leads (None: the state stays).
 
-    `releases` says that the department lets go of the case.
+    `releases` says that the department lets go of the case. `again` goes before what the stage that
+    the step leads into says of its clock.
     """
 
     roles: frozenset[str]
     to: str | None
     releases: bool
+    again: Again | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,12 +188,13 @@ def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Actio
 
 
 def _steps(place: Place, roles: set[str], states: set[str]) -> dict[str, Step]:
-    place.mapping({"roles", "from"}, frozenset({"to", "releases"}))
-    to = place.at("to")
+    place.mapping({"roles", "from"}, frozenset({"to", "releases", "again"}))
+    to, again = place.at("to"), place.at("again")
     step = Step(
         roles=frozenset(_known_all(place.at("roles"), roles, "role")),
         to=None if to.value is None else _known(to, states, "state"),
         releases=place.at("releases").flag(default=False),
+        again=None if again.value is None else again.choice(Again),
     )
     if not step.roles:
         raise place.at("roles").wrong("must name at least one role")

@@ -19,6 +19,7 @@ def check_soundness(
     _check_escapes(top, states, ways)
     stage_of = _stages_of(top, states, stages)
     _check_limits(top, stage_of, actions)
+    _check_again(top, stage_of, actions)
     return stage_of
 
 
@@ -90,4 +91,16 @@ def _check_limits(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[st
                 raise place.wrong(
                     f"must name condition_chosen: {source} to {step.to} starts the clock of the "
                     f"stage {target.name}, whose limit the condition gives"
+                )
+
+
+def _check_again(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
+    """What a step says of a clock must be of one that the step starts."""
+    for action in actions.values():
+        for source, step in action.steps.items():
+            entered = stage_of.get(step.to) if step.to else None
+            if step.again is not None and (entered is None or entered is stage_of.get(source)):
+                place = top.at("actions").at(action.name).at("steps")
+                raise place.wrong(
+                    f"say again of a way from {source} that enters no other stage; take it out"
                 )

@@ -6,6 +6,7 @@ type Words = Record<string, Name>;
 
 export const STATES: Words = {
   reported: { zh: "已上报", en: "reported" }, accepted: { zh: "已受理", en: "accepted" },
+  verifying: { zh: "待核实", en: "being verified" },
   filed: { zh: "已立案", en: "filed" }, dispatched: { zh: "已派遣", en: "dispatched" },
   handling: { zh: "处置中", en: "being handled" }, handled: { zh: "已处置待核查", en: "handled" },
   inspecting: { zh: "核查通过待结案", en: "inspected" }, returned: { zh: "已退回", en: "returned" },
@@ -13,12 +14,14 @@ export const STATES: Words = {
   rejected: { zh: "不予受理", en: "rejected" }, voided: { zh: "已作废", en: "voided" },
 };
 export const STAGES: Words = {
-  accept: { zh: "受理", en: "acceptance" }, dispatch: { zh: "派遣", en: "dispatch" },
+  accept: { zh: "受理", en: "acceptance" }, verify: { zh: "核实", en: "verification" }, dispatch: { zh: "派遣", en: "dispatch" },
   handle: { zh: "处置", en: "handling" }, inspect: { zh: "核查", en: "inspection" }, close: { zh: "结案", en: "closing" },
 };
 export const EVENTS: Words = {
   opened: { zh: "立案建档", en: "opened" }, attached: { zh: "并入上报", en: "report attached" },
   accepted: { zh: "受理", en: "accepted" }, rejected: { zh: "不予受理", en: "rejected" },
+  "verification-requested": { zh: "发核实", en: "sent for verification" },
+  "verified-true": { zh: "核实属实", en: "verified as true" }, "verified-untrue": { zh: "核实不属实", en: "verified as untrue" },
   filed: { zh: "立案", en: "filed" }, dispatched: { zh: "派遣", en: "dispatched" },
   returned: { zh: "退回", en: "returned" }, started: { zh: "开始处置", en: "started" },
   handled: { zh: "处置反馈", en: "feedback given" }, "inspection-passed": { zh: "核查通过", en: "inspection passed" },

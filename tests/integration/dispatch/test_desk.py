@@ -27,7 +27,7 @@ HERE, THERE = "431103", "431102"
 ELSEWHERE = {"lon": 111.6200, "lat": 26.2250}  # in THERE
 REASON = "现场核对"
 VERSION = 'select version from "case" where cast(id as text) = :id'
-DEFINITION = load_definitions()["urban_management@1"]
+DEFINITION = load_definitions()["urban_management@2"]
 
 
 class Office:

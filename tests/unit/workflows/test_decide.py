@@ -24,7 +24,9 @@ from workflows import (
     open_case,
 )
 
-OPEN = "reported accepted filed dispatched handling handled inspecting returned reworked".split()
+OPEN = (
+    "reported accepted verifying filed dispatched handling handled inspecting returned reworked"
+).split()
 EARLY = "reported accepted filed dispatched handling returned reworked".split()
 
 # The whole table once more, by hand: (action, from, role) to the state after.
@@ -32,6 +34,10 @@ TABLE: dict[tuple[str, str, str], str] = {
     ("accept", "reported", "acceptor"): "accepted",
     ("reject", "reported", "acceptor"): "rejected",
     ("reject", "accepted", "acceptor"): "rejected",
+    ("verify", "reported", "acceptor"): "verifying",
+    ("verify", "accepted", "acceptor"): "verifying",
+    ("verify-yes", "verifying", "member"): "accepted",
+    ("verify-no", "verifying", "member"): "accepted",
     **{
         ("file", state, role): "filed"
         for state in ("reported", "accepted")
@@ -74,6 +80,7 @@ def in_state(desk: Desk, state: str) -> Desk:
     ways: dict[str, list[tuple[str, str]]] = {
         "reported": [],
         "accepted": [("accept", "acceptor")],
+        "verifying": [("verify", "acceptor")],
         "filed": [("file", "acceptor")],
         "rejected": [("reject", "acceptor")],
         "voided": [("void", "supervisor")],
@@ -243,6 +250,7 @@ def test_a_handler_acts_only_for_the_department_that_holds_the_case(desk: Desk) 
     [
         ("reported", "reject", "acceptor"),
         ("dispatched", "return", "handler"),
+        ("verifying", "verify-no", "member"),
         ("handled", "inspect-fail", "member"),
         ("handling", "void", "supervisor"),
         ("reported", "relocate", "acceptor"),

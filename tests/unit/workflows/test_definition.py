@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
-from workflows import Definition, DefinitionError, load_definition
+from workflows import DEFINITIONS, Definition, DefinitionError, load_definition, read_document
 
 Change = Callable[[dict[str, Any]], object]
+ACTIONS = """
+    accept reject verify verify-yes verify-no file dispatch return start feedback inspect-pass
+    inspect-fail close void urge relocate reclassify
+"""
 NAMED = {"label": {"zh": "名", "en": "name"}}
 
 
@@ -121,6 +125,14 @@ BAD: dict[str, tuple[Change, str]] = {
         set_at("actions", "return", "steps", 1, "from", ["dispatched"]),
         r"actions\.return\.steps\[1\]\.from: leaves dispatched a second time",
     ),
+    "a clock that a step does not start": (
+        set_at("actions", "accept", "steps", 0, "again", "continues"),
+        r"actions\.accept\.steps: say again of a way from reported that enters no other stage",
+    ),
+    "a clock that goes on in an unknown way": (
+        set_at("actions", "verify-no", "steps", 0, "again", "perhaps"),
+        r"actions\.verify-no\.steps\[0\]\.again: must be one of",
+    ),
     "an unknown guard": (
         set_at("actions", "close", "guards", ["good_weather"]),
         r"actions\.close\.guards\[0\]: names the unknown guard",
@@ -169,11 +181,8 @@ def test_what_is_no_definition_is_refused(document: object) -> None:
 def test_the_urban_management_definition_has_the_states_and_actions_of_the_contract(
     definition: Definition,
 ) -> None:
-    assert definition.key == "urban_management@1"
-    assert set(definition.actions) == {
-        "accept", "reject", "file", "dispatch", "return", "start", "feedback", "inspect-pass",
-        "inspect-fail", "close", "void", "urge", "relocate", "reclassify",
-    }  # fmt: skip
+    assert definition.key == "urban_management@2"
+    assert set(definition.actions) == set(ACTIONS.split())
     final = {name for name, state in definition.states.items() if state.final}
     assert final == {"closed", "rejected", "voided"}
     assert {stage.name for stage in definition.stages.values() if stage.limit is None} == {"handle"}
@@ -182,3 +191,13 @@ def test_the_urban_management_definition_has_the_states_and_actions_of_the_contr
 def test_stage_limits_of_another_city_are_marked(definition: Definition) -> None:
     for stage in definition.stages.values():
         assert stage.made == (stage.limit is not None)
+
+
+def test_version_1_stays_as_it_was_for_the_cases_opened_under_it() -> None:
+    first = load_definition(read_document(DEFINITIONS / "urban_management.yaml"))
+    assert first.key == "urban_management@1"
+    assert len(first.states) == 12
+    assert set(first.actions) == set(
+        "accept reject file dispatch return start feedback inspect-pass inspect-fail close void "
+        "urge relocate reclassify".split()
+    )

@@ -1,0 +1,92 @@
+"""The operations of the desks over HTTP, each as a city would use it, on real PostGIS and Kafka."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+
+from dispatch.audit import Tally, verify
+from dispatch.database import transaction
+from tests.integration.dispatch.conftest import Located
+from tests.integration.dispatch.live import Live
+from tests.waiting import eventually
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "file": {"condition": "E0110-1"},
+    "dispatch": {"department": "431103-urban"},
+    "feedback": {"text": "清理完毕"},
+    "close": {"closing_met": True},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One case, and everybody's way to it."""
+
+    live: Live
+    api: httpx.Client
+    key: str
+
+    def who(self, role: str, **claims: Any) -> dict[str, str]:
+        claims = {"department": "431103-urban", **claims} if role == "handler" else claims
+        return self.live.token(role, **claims)
+
+    def sheet(self, role: str = "supervisor", **claims: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.get(
+            f"/cases/{self.key}", headers=self.who(role, **claims)
+        ).json()
+        return found
+
+    def ask(self, action: str, who: dict[str, str], **fields: Any) -> httpx.Response:
+        version = self.live.one('select version from "case" where number = :key', key=self.key)
+        body = {"version": version, "reason": "现场核对", **FIELDS.get(action, {}), **fields}
+        return self.api.post(f"/cases/{self.key}/actions/{action}", json=body, headers=who)
+
+    def act(self, action: str, role: str, **fields: Any) -> dict[str, Any]:
+        """Does the action as somebody of the role; it must be done."""
+        answer = self.ask(action, self.who(role), **fields)
+        assert answer.status_code == 200, (action, answer.text)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def offered(self, role: str, **claims: Any) -> set[str]:
+        return {action["name"] for action in self.sheet(role, **claims)["actions"]}
+
+    def told(self) -> dict[str, Any]:
+        """The body of the last event."""
+        found: dict[str, Any] = self.live.one(
+            "select body from case_event order by seq desc limit 1"
+        )
+        return found
+
+
+@pytest.fixture
+def door(live: Live, engine: Engine, located: Located) -> Iterator[Door]:
+    """A case that somebody of the public reported, and that waits for an acceptor.
+
+    At the end its row is what its history tells.
+    """
+    live.start("engine")
+    live.send(located(source="public", subject="somebody", reporter="somebody"))
+    eventually(lambda: live.count("case") == 1)
+    with live.start_api() as api:
+        yield Door(live, api, live.one('select number from "case"'))
+    with transaction(engine) as connection:
+        assert [found.wrong for found in verify(connection, Tally())] == []
+
+
+def test_a_report_is_verified_by_another_member_before_it_is_filed(door: Door) -> None:
+    sheet = door.act("verify", "acceptor")
+    clocks = {one["stage"]: one for one in sheet["deadlines"]}
+    assert sheet["state"] == "verifying"
+    assert (clocks["accept"]["due_at"], clocks["verify"]["limit"]) == (None, "0.5 工作时")
+    assert {"verify-yes", "verify-no"} <= door.offered("member")
+    assert "verify-yes" not in door.offered("member", subject="somebody")
+    assert door.ask("verify-no", door.who("member", subject="somebody")).status_code == 403
+    assert door.ask("verify-no", door.who("member"), reason="  ").status_code == 422
+    assert door.act("verify-no", "member", text="没有垃圾")["state"] == "accepted"
+    assert door.told()["text_digest"]
+    assert door.act("reject", "acceptor")["state"] == "rejected"
