@@ -87,6 +87,11 @@ class Summary(Told):
     lat: Degrees
 
 
+Marks = Annotated[
+    dict[str, int | None], Field(description="Marks that changed: the new value, null when clear")
+]
+
+
 class FilingTold(Told):
     """Why the report was filed at once or waits in the acceptors' pool (design decision 10)."""
 
@@ -135,6 +140,7 @@ class Opened(ReportTold):
     possible_duplicate_of: Id | None
     part: str | None
     deadlines: list[DeadlineTold]
+    marks: Marks = {}
 
 
 class Attached(ReportTold):
@@ -173,6 +179,7 @@ class Acted(Summary):
     deadlines: list[DeadlineTold]
     """The clocks that the action changed, as they are afterwards."""
     was: Was | None = None
+    marks: Marks = {}
     photos: list[Id] = []
     closing_met: Literal[True] | None = None
     closed: Literal[True] | None = None

@@ -56,6 +56,7 @@ def case_sheet(
         ),
         "reports": {"count": case.report_count, "first": list(reports)},
         "photos": list(photos),
+        "marks": dict(case.marks),
         "links": {
             kind: [{**link, "distance_m": float(link["distance_m"])} for link in links]
             for kind, links in case.links.items()

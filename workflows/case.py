@@ -17,7 +17,7 @@ class CaseView:
     """A case as its locked row says, for one decision; `state` moves, and it is thrown away.
 
     `handled_by` are all departments that ever held the case, `reporters` the ids of all who
-    reported it, `deadlines` the latest of each stage.
+    reported it, `deadlines` the latest of each stage, `marks` what actions counted or set.
     """
 
     state: str
@@ -27,6 +27,7 @@ class CaseView:
     handled_by: frozenset[str] = frozenset()
     reporters: frozenset[str] = frozenset()
     deadlines: tuple[Deadline, ...] = ()
+    marks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class Timer:
 class Decision:
     """What follows: the case's new values, the events to append, and the timer it now has.
 
-    `deadlines` is the complete new list. `timer` None means that the case has none any more.
+    `deadlines` and `marks` are complete. `timer` None means that the case has none any more.
     """
 
     state: str
@@ -92,6 +93,7 @@ class Decision:
     category: str
     condition: Condition | None
     department: str | None
+    marks: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from workflows.definition import Action, Definition, Step
 from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
 from workflows.forms import check_fields, field_forms, is_blank
 from workflows.guards import GUARDS
+from workflows.marks import marked, told
 
 OPENED = "wangge.case.opened.v1"
 ENGINE = Actor(id=SYSTEM, role=SYSTEM)
@@ -52,6 +53,7 @@ def open_case(
     )
     deadlines = move_clocks(definition, (), holding, now, calendars)
     body["state"] = view.state
+    body |= told({}, view.marks)
     body["deadlines"] = [deadline.to_json() for deadline in deadlines]
     return Decision(
         state=view.state,
@@ -62,6 +64,7 @@ def open_case(
         category=view.category,
         condition=holding.condition,
         department=holding.department,
+        marks=view.marks,
     )
 
 
@@ -75,7 +78,9 @@ def _filing_fields(view: CaseView, filing: Filing) -> tuple[str, ...]:
 
 
 def _opening_step(definition: Definition, view: CaseView, name: str) -> dict[str, str]:
-    _permitted(definition, _action(definition, view, name), view, ENGINE)
+    action = _action(definition, view, name)
+    _permitted(definition, action, view, ENGINE)
+    view.marks = marked(view.marks, action.marks)
     return {"action": name, "state": definition.machine.move(name, view)}
 
 
@@ -105,6 +110,8 @@ def decide(
     body = {"from": before, "state": view.state, "reason_given": not is_blank(command.reason)}
     body |= _changes(view, category, holding)
     body |= _facts(fields)
+    marks = marked(view.marks, action.marks)
+    body |= told(view.marks, marks)
     body["deadlines"] = _changed(view.deadlines, deadlines)
     return Decision(
         state=view.state,
@@ -115,6 +122,7 @@ def decide(
         category=category,
         condition=condition,
         department=department,
+        marks=marks,
     )
 
 
@@ -164,6 +172,9 @@ def _check_guards(action: Action, view: CaseView, actor: Actor) -> None:
         if not guard.holds(view, actor):
             message = f"The action {action.name} is refused: {guard.refusal}."
             raise NotAllowed(message) if guard.about_actor else NotPossible(message)
+    for asked in action.when:
+        if not asked.holds(view.marks):
+            raise NotPossible(f"The action {action.name} is refused: {asked.refusal.en}.")
 
 
 def _outcome(

@@ -42,6 +42,14 @@ class Again(StrEnum):
     CONTINUES = "continues"
 
 
+class Marking(StrEnum):
+    """What an action does to a mark of the case."""
+
+    SET = "set"
+    CLEAR = "clear"
+    COUNT = "count"
+
+
 class Tell(StrEnum):
     """Whom a rung of the ladder tells."""
 
@@ -119,6 +127,22 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkGuard:
+    """How high a mark of the case must be, at least or at most, and what a refusal says."""
+
+    mark: str
+    least: int | None
+    most: int | None
+    refusal: Label
+
+    def holds(self, marks: Mapping[str, int]) -> bool:
+        """Whether the case's marks are so; a mark that it does not carry is 0."""
+        value = marks.get(self.mark, 0)
+        enough = self.least is None or value >= self.least
+        return enough and (self.most is None or value <= self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Who may take an action from one state, and where it leads (None: the state stays).
 
@@ -134,7 +158,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Something that a person does to a case; `steps` by the state it is done in."""
+    """Something that a person does to a case; `steps` by the state it is done in.
+
+    `when` are guards on the case's marks, and `marks` what the action does to them.
+    """
 
     name: str
     label: Label
@@ -142,6 +169,8 @@ class Action:
     reason_required: bool
     raises_version: bool
     guards: tuple[str, ...]
+    when: tuple[MarkGuard, ...]
+    marks: Mapping[str, Marking]
     fields: tuple[Field, ...]
     steps: Mapping[str, Step]
     roles: frozenset[str]
@@ -159,6 +188,7 @@ class Definition:
     initial: str
     roles: Mapping[str, Role]
     states: Mapping[str, State]
+    marks: Mapping[str, Label]
     stages: Mapping[str, Stage]
     actions: Mapping[str, Action]
     stage_of: Mapping[str, Stage]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from workflows.definition import (
     Action,
@@ -11,6 +12,8 @@ from workflows.definition import (
     Definition,
     Field,
     FieldType,
+    MarkGuard,
+    Marking,
     Need,
     Role,
     Rung,
@@ -23,6 +26,7 @@ from workflows.definition import (
 from workflows.documents import Place
 from workflows.errors import DefinitionError, LimitError
 from workflows.guards import GUARDS
+from workflows.labels import Label
 from workflows.limits import Limit, parse_limit
 from workflows.machine import CaseMachine
 from workflows.soundness import check_soundness
@@ -43,15 +47,14 @@ def load_definition(document: object) -> Definition:
     """
     top = Place(document, "definition", DefinitionError)
     names = {"name", "version", "line", "label", "initial", "roles", "states", "stages"}
-    top.mapping(names | {"ladders", "actions"})
+    top.mapping(names | {"ladders", "actions"}, frozenset({"marks"}))
     states = {name: _state(name, place) for name, place in top.at("states").entries()}
     roles = {name: _role(name, place) for name, place in top.at("roles").entries()}
     ladders = {name: _ladder(place) for name, place in top.at("ladders").entries()}
     stages = {name: _stage(name, place, ladders) for name, place in top.at("stages").entries()}
-    actions = {
-        name: _action(name, place, set(roles), set(states))
-        for name, place in top.at("actions").entries()
-    }
+    marks = _marks(top.at("marks"))
+    known = _Names(roles=set(roles), states=set(states), marks=set(marks))
+    actions = {name: _action(name, place, known) for name, place in top.at("actions").entries()}
     name, version = top.at("name").text(), top.at("version").whole(least=1)
     initial = _known(top.at("initial"), set(states), "state")
     stage_of = check_soundness(top, initial, states, stages, actions)
@@ -67,11 +70,20 @@ def load_definition(document: object) -> Definition:
         initial=initial,
         roles=roles,
         states=states,
+        marks=marks,
         stages=stages,
         actions=actions,
         stage_of=stage_of,
         machine=CaseMachine({s.name: s.final for s in states.values()}, initial, steps),
     )
+
+
+class _Names(NamedTuple):
+    """What an action may name."""
+
+    roles: set[str]
+    states: set[str]
+    marks: set[str]
 
 
 def _known(place: Place, names: set[str], what: str) -> str:
@@ -101,6 +113,14 @@ def _role(name: str, place: Place) -> Role:
     place.mapping({"label"}, frozenset({"own_department"}))
     own = place.at("own_department").flag(default=False)
     return Role(name=name, label=place.at("label").label(), own_department=own)
+
+
+def _marks(place: Place) -> dict[str, Label]:
+    if place.value is None:
+        return {}
+    for _, spot in place.entries():
+        spot.mapping({"label"})
+    return {name: spot.at("label").label() for name, spot in place.entries()}
 
 
 def _ladder(place: Place) -> tuple[Rung, ...]:
@@ -157,8 +177,8 @@ def _stage_limit(place: Place) -> Limit | None:
         raise place.wrong(f"{error} Or write {OF_CONDITION!r}.") from error
 
 
-def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Action:
-    optional = frozenset({"reason", "raises_version", "guards", "fields"})
+def _action(name: str, place: Place, known: _Names) -> Action:
+    optional = frozenset({"reason", "raises_version", "guards", "when", "marks", "fields"})
     place.mapping({"label", "event", "steps"}, optional)
     reason = place.at("reason")
     if reason.value not in (None, "required", "optional"):
@@ -166,7 +186,7 @@ def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Actio
     fields = place.at("fields")
     steps: dict[str, Step] = {}
     for item in place.at("steps").items():
-        for source, step in _steps(item, roles, states).items():
+        for source, step in _steps(item, known).items():
             if source in steps:
                 raise item.at("from").wrong(f"leaves {source} a second time; one way only")
             steps[source] = step
@@ -179,6 +199,8 @@ def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Actio
         reason_required=reason.value == "required",
         raises_version=place.at("raises_version").flag(default=True),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),
+        when=tuple(_mark_guard(item, known) for item in place.at("when").items()),
+        marks=_markings(place.at("marks"), known),
         fields=()
         if fields.value is None
         else tuple(_field(field, spot) for field, spot in fields.entries()),
@@ -187,18 +209,41 @@ def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Actio
     )
 
 
-def _steps(place: Place, roles: set[str], states: set[str]) -> dict[str, Step]:
+def _mark_guard(place: Place, known: _Names) -> MarkGuard:
+    place.mapping({"mark", "refusal"}, frozenset({"least", "most"}))
+    least, most = place.at("least"), place.at("most")
+    if least.value is None and most.value is None:
+        raise place.wrong("asks for nothing; write least, most, or both")
+    return MarkGuard(
+        mark=_known(place.at("mark"), known.marks, "mark"),
+        least=None if least.value is None else least.whole(least=1),
+        most=None if most.value is None else most.whole(),
+        refusal=place.at("refusal").label(),
+    )
+
+
+def _markings(place: Place, known: _Names) -> dict[str, Marking]:
+    if place.value is None:
+        return {}
+    strange = sorted(name for name, _ in place.entries() if name not in known.marks)
+    if strange:
+        known_marks = ", ".join(sorted(known.marks)) or "none"
+        raise place.wrong(f"names the unknown mark {strange[0]!r}; known are: {known_marks}")
+    return {name: spot.choice(Marking) for name, spot in place.entries()}
+
+
+def _steps(place: Place, known: _Names) -> dict[str, Step]:
     place.mapping({"roles", "from"}, frozenset({"to", "releases", "again"}))
     to, again = place.at("to"), place.at("again")
     step = Step(
-        roles=frozenset(_known_all(place.at("roles"), roles, "role")),
-        to=None if to.value is None else _known(to, states, "state"),
+        roles=frozenset(_known_all(place.at("roles"), known.roles, "role")),
+        to=None if to.value is None else _known(to, known.states, "state"),
         releases=place.at("releases").flag(default=False),
         again=None if again.value is None else again.choice(Again),
     )
     if not step.roles:
         raise place.at("roles").wrong("must name at least one role")
-    return dict.fromkeys(_known_all(place.at("from"), states, "state"), step)
+    return dict.fromkeys(_known_all(place.at("from"), known.states, "state"), step)
 
 
 def _field(name: str, place: Place) -> Field:

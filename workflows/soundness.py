@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from workflows.definition import Action, Stage, State
+from workflows.definition import Action, Marking, Stage, State
 from workflows.documents import Place
 
 
@@ -20,6 +20,7 @@ def check_soundness(
     stage_of = _stages_of(top, states, stages)
     _check_limits(top, stage_of, actions)
     _check_again(top, stage_of, actions)
+    _check_marks(top, actions)
     return stage_of
 
 
@@ -104,3 +105,18 @@ def _check_again(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str
                 raise place.wrong(
                     f"say again of a way from {source} that enters no other stage; take it out"
                 )
+
+
+def _check_marks(top: Place, actions: Mapping[str, Action]) -> None:
+    """A guard that asks for a mark which no action makes would refuse for ever."""
+    made = {
+        name
+        for action in actions.values()
+        for name, marking in action.marks.items()
+        if marking is not Marking.CLEAR
+    }
+    for action in actions.values():
+        for guard in action.when:
+            if guard.mark not in made:
+                place = top.at("actions").at(action.name).at("when")
+                raise place.wrong(f"asks for the mark {guard.mark}, which no action sets or counts")

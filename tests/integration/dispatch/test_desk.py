@@ -100,11 +100,14 @@ def broken(engine: Engine) -> list[str]:
 FIELDS: dict[str, dict[str, Any]] = {
     "file": {"condition": "E0110-1"},
     "dispatch": {"department": "431103-urban"},
+    "adjudicate": {"department": "431103-urban"},
     "feedback": {"text": "清理完毕"},
     "close": {"closing_met": True},
     "relocate": {"location": ELSEWHERE},
     "reclassify": {"category": "E0112", "condition": "E0112-1"},
 }
+# The marks of a case that these actions ask for.
+MARKS = {"adjudicate": '{"returns": 3}'}
 STEPS = [
     (action.name, state, frozenset(map(str, step.roles)))
     for action in DEFINITION.actions.values()
@@ -149,7 +152,8 @@ def test_every_action_is_possible_to_the_roles_that_the_table_names(office: Offi
             with transaction(office.engine) as connection:
                 connection.execute(
                     text("""update "case" set category = 'E0110', condition = 'E0110-1',
-                        closed_at = null""")
+                        closed_at = null, marks = cast(:marks as jsonb)"""),
+                    {"marks": MARKS.get(action, "{}")},
                 )
             office.act(who(role, department=own), action, **FIELDS.get(action, {}))
             told = office.last()

@@ -90,3 +90,25 @@ def test_a_report_is_verified_by_another_member_before_it_is_filed(door: Door) -
     assert door.act("verify-no", "member", text="没有垃圾")["state"] == "accepted"
     assert door.told()["text_digest"]
     assert door.act("reject", "acceptor")["state"] == "rejected"
+
+
+def test_after_three_returns_a_supervisor_names_the_department_and_it_keeps_the_case(
+    door: Door,
+) -> None:
+    door.act("file", "acceptor")
+    departments = ("431103-urban", "431103-water", "431103-urban")
+    for department in departments:
+        door.act("dispatch", "dispatcher", department=department)
+        answer = door.ask("return", door.who("handler", department=department))
+        assert answer.status_code == 200, answer.text
+    refused = door.ask("dispatch", door.who("dispatcher"))
+    assert refused.status_code == 409
+    assert "three times" in refused.json()["detail"]
+    assert "dispatch" not in door.offered("dispatcher")
+    assert "return-to-acceptor" in door.offered("dispatcher")
+    assert door.ask("adjudicate", door.who("dispatcher"), department="431103-urban").is_client_error
+    sheet = door.act("adjudicate", "supervisor", department="431103-urban")
+    assert (sheet["state"], sheet["department"]) == ("dispatched", "431103-urban")
+    assert sheet["marks"] == {"returns": 3, "adjudicated": 1}
+    assert door.offered("handler") == {"start"}
+    assert door.ask("return", door.who("handler")).status_code == 409

@@ -33,6 +33,7 @@ ACTORS = {
 }
 FIELDS: Mapping[str, Mapping[str, Any]] = {
     "dispatch": {"department": "LIGHTS"},
+    "adjudicate": {"department": "LIGHTS"},
     "feedback": {"text": "replaced the lamp", "photos": ["p1"]},
     "close": {"closing_met": True},
     "relocate": {"location": {"lon": "111.62", "lat": "26.22"}},
@@ -59,6 +60,7 @@ class Desk:
         self.condition: Condition | None = None
         self.department: str | None = None
         self.handled_by: frozenset[str] = frozenset()
+        self.marks: Mapping[str, int] = {}
         self.reporters: frozenset[str] = frozenset({"r1"})
         self.last: Decision
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -75,12 +77,14 @@ class Desk:
             handled_by=self.handled_by,
             reporters=self.reporters,
             deadlines=self.last.deadlines if hasattr(self, "last") else (),
+            marks=self.marks,
         )
 
     def keep(self, decision: Decision) -> Decision:
         self.last = decision
         self.state, self.category = decision.state, decision.category
         self.condition, self.department = decision.condition, decision.department
+        self.marks = decision.marks
         if decision.department:
             self.handled_by |= {decision.department}
         self.events += [(event.type, event.body) for event in decision.events]

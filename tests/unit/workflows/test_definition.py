@@ -8,8 +8,8 @@ from workflows import DEFINITIONS, Definition, DefinitionError, load_definition,
 
 Change = Callable[[dict[str, Any]], object]
 ACTIONS = """
-    accept reject verify verify-yes verify-no file dispatch return start feedback inspect-pass
-    inspect-fail close void urge relocate reclassify
+    accept reject verify verify-yes verify-no file dispatch return return-to-acceptor adjudicate
+    start feedback inspect-pass inspect-fail close void urge relocate reclassify
 """
 NAMED = {"label": {"zh": "名", "en": "name"}}
 
@@ -50,6 +50,11 @@ def unreachable(document: dict[str, Any]) -> None:
     document["actions"]["accept"]["steps"].append(
         {"roles": ["acceptor"], "from": ["island"], "to": "accepted"}
     )
+
+
+def twice(document: dict[str, Any]) -> None:
+    steps = document["actions"]["return"]["steps"]
+    steps.append({"roles": ["handler"], "from": ["dispatched"], "to": "filed"})
 
 
 BAD: dict[str, tuple[Change, str]] = {
@@ -122,9 +127,38 @@ BAD: dict[str, tuple[Change, str]] = {
     ),
     "an action without steps": (set_at("actions", "accept", "steps", []), r"accept\.steps: must"),
     "two ways of one action": (
-        set_at("actions", "return", "steps", 1, "from", ["dispatched"]),
+        twice,
         r"actions\.return\.steps\[1\]\.from: leaves dispatched a second time",
     ),
+    "a guard on an unknown mark": (
+        set_at("actions", "return", "when", 0, "mark", "luck"),
+        r"actions\.return\.when\[0\]\.mark: names the unknown mark 'luck'",
+    ),
+    "a guard on a mark that nothing makes": (
+        set_at("actions", "return", "marks", {"returns": "clear"}),
+        r"actions\.dispatch\.when: asks for the mark returns, which no action sets",
+    ),
+    "a guard that asks for nothing": (
+        drop("actions", "return", "when", 0, "most"),
+        r"actions\.return\.when\[0\]: asks for nothing",
+    ),
+    "a guard without words": (
+        drop("actions", "return", "when", 0, "refusal", "zh"),
+        r"actions\.return\.when\[0\]\.refusal: lacks 'zh'",
+    ),
+    "a guard below nothing": (
+        set_at("actions", "return", "when", 0, "most", -1),
+        r"actions\.return\.when\[0\]\.most: must be at least 0",
+    ),
+    "an unknown mark to make": (
+        set_at("actions", "return", "marks", {"luck": "count"}),
+        r"actions\.return\.marks: names the unknown mark 'luck'",
+    ),
+    "a mark made in an unknown way": (
+        set_at("actions", "return", "marks", {"returns": "twice"}),
+        r"actions\.return\.marks\.returns: must be one of",
+    ),
+    "a mark without label": (drop("marks", "returns", "label"), r"marks\.returns: lacks 'label'"),
     "a clock that a step does not start": (
         set_at("actions", "accept", "steps", 0, "again", "continues"),
         r"actions\.accept\.steps: say again of a way from reported that enters no other stage",

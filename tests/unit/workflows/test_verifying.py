@@ -86,5 +86,5 @@ def test_a_case_that_comes_back_from_dispatch_has_a_fresh_clock_of_accepting(des
     desk.open()
     desk.wait(minutes=10)
     desk.act("file", "acceptor")
-    desk.act("return", "dispatcher")
+    desk.act("return-to-acceptor", "dispatcher")
     assert desk.clock("accept").due_at == local("2026-09-16T08:25")
