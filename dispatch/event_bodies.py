@@ -180,6 +180,8 @@ class Acted(Summary):
     """The clocks that the action changed, as they are afterwards."""
     was: Was | None = None
     marks: Marks = {}
+    tell: str | None = None
+    """Who is told besides those who watch the case."""
     photos: list[Id] = []
     closing_met: Literal[True] | None = None
     closed: Literal[True] | None = None

@@ -112,6 +112,8 @@ def decide(
     body |= _facts(fields)
     marks = marked(view.marks, action.marks)
     body |= told(view.marks, marks)
+    if action.tell is not None:
+        body["tell"] = action.tell.value
     body["deadlines"] = _changed(view.deadlines, deadlines)
     return Decision(
         state=view.state,

@@ -51,7 +51,7 @@ class Marking(StrEnum):
 
 
 class Tell(StrEnum):
-    """Whom a rung of the ladder tells."""
+    """Whom a rung of the ladder or an action tells."""
 
     HOLDER = "holder"
     DEPARTMENT = "department"
@@ -160,7 +160,8 @@ class Step:
 class Action:
     """Something that a person does to a case; `steps` by the state it is done in.
 
-    `when` are guards on the case's marks, and `marks` what the action does to them.
+    `when` are guards on the case's marks, and `marks` what the action does to them. `tell` is
+    who is told besides those who watch the case.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Action:
     event_type: str
     reason_required: bool
     raises_version: bool
+    tell: Tell | None
     guards: tuple[str, ...]
     when: tuple[MarkGuard, ...]
     marks: Mapping[str, Marking]

@@ -178,9 +178,9 @@ def _stage_limit(place: Place) -> Limit | None:
 
 
 def _action(name: str, place: Place, known: _Names) -> Action:
-    optional = frozenset({"reason", "raises_version", "guards", "when", "marks", "fields"})
+    optional = frozenset("reason raises_version tell guards when marks fields".split())
     place.mapping({"label", "event", "steps"}, optional)
-    reason = place.at("reason")
+    reason, tell = place.at("reason"), place.at("tell")
     if reason.value not in (None, "required", "optional"):
         raise reason.wrong(f"must be required or optional, not {reason.value!r}")
     fields = place.at("fields")
@@ -198,6 +198,7 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         event_type=f"wangge.case.{place.at('event').text()}.v1",
         reason_required=reason.value == "required",
         raises_version=place.at("raises_version").flag(default=True),
+        tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),
         when=tuple(_mark_guard(item, known) for item in place.at("when").items()),
         marks=_markings(place.at("marks"), known),

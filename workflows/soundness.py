@@ -21,6 +21,7 @@ def check_soundness(
     _check_limits(top, stage_of, actions)
     _check_again(top, stage_of, actions)
     _check_marks(top, actions)
+    _check_events(top, stages, actions)
     return stage_of
 
 
@@ -120,3 +121,12 @@ def _check_marks(top: Place, actions: Mapping[str, Action]) -> None:
             if guard.mark not in made:
                 place = top.at("actions").at(action.name).at("when")
                 raise place.wrong(f"asks for the mark {guard.mark}, which no action sets or counts")
+
+
+def _check_events(top: Place, stages: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
+    """What a person did and what came due by itself must be told apart in the history."""
+    of_rungs = {rung.event_type for stage in stages.values() for rung in stage.ladder}
+    for action in actions.values():
+        if action.event_type in of_rungs:
+            place = top.at("actions").at(action.name).at("event")
+            raise place.wrong("is what a rung of a ladder writes; take another word")

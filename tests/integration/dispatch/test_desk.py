@@ -101,6 +101,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "file": {"condition": "E0110-1"},
     "dispatch": {"department": "431103-urban"},
     "adjudicate": {"department": "431103-urban"},
+    "instruct": {"text": "三日内办结"},
     "feedback": {"text": "清理完毕"},
     "close": {"closing_met": True},
     "relocate": {"location": ELSEWHERE},

@@ -17,6 +17,7 @@ from tests.waiting import eventually
 FIELDS: dict[str, dict[str, Any]] = {
     "file": {"condition": "E0110-1"},
     "dispatch": {"department": "431103-urban"},
+    "instruct": {"text": "三日内办结"},
     "feedback": {"text": "清理完毕"},
     "close": {"closing_met": True},
 }
@@ -110,5 +111,24 @@ def test_after_three_returns_a_supervisor_names_the_department_and_it_keeps_the_
     sheet = door.act("adjudicate", "supervisor", department="431103-urban")
     assert (sheet["state"], sheet["department"]) == ("dispatched", "431103-urban")
     assert sheet["marks"] == {"returns": 3, "adjudicated": 1}
-    assert door.offered("handler") == {"start"}
+    assert door.offered("handler") == {"sign", "start"}
     assert door.ask("return", door.who("handler")).status_code == 409
+
+
+def test_a_case_is_signed_for_supervised_instructed_and_escalated_without_a_new_version(
+    door: Door,
+) -> None:
+    door.act("file", "acceptor")
+    version = door.act("dispatch", "dispatcher")["version"]
+    assert door.act("sign", "handler")["version"] == version
+    assert "sign" not in door.offered("handler")
+    assert door.ask("sign", door.who("handler")).status_code == 409
+    door.act("supervise", "supervisor")
+    assert door.ask("instruct", door.who("supervisor"), text="").status_code == 422
+    door.act("instruct", "supervisor")
+    assert door.told()["text_digest"]
+    assert door.ask("escalate", door.who("dispatcher"), reason="").status_code == 422
+    assert door.ask("escalate", door.who("supervisor")).status_code == 403
+    sheet = door.act("escalate", "dispatcher")
+    assert door.told()["tell"] == "city_centre"
+    assert (sheet["version"], sheet["marks"]) == (version, {"signed": 1, "supervised": 1})

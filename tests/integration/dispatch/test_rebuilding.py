@@ -84,6 +84,7 @@ class Life:
             "file": {"condition": of_case},
             "dispatch": {"department": self.rng.choice(["431103-urban", "431103-water"])},
             "adjudicate": {"department": "431103-urban"},
+            "instruct": {"text": "三日内办结"},
             "feedback": {"text": "清理完毕", "photos": photos},
             "close": {"closing_met": True},
             "relocate": {"location": self.rng.choice(PLACES)},

@@ -34,6 +34,7 @@ ACTORS = {
 FIELDS: Mapping[str, Mapping[str, Any]] = {
     "dispatch": {"department": "LIGHTS"},
     "adjudicate": {"department": "LIGHTS"},
+    "instruct": {"text": "three days are enough"},
     "feedback": {"text": "replaced the lamp", "photos": ["p1"]},
     "close": {"closing_met": True},
     "relocate": {"location": {"lon": "111.62", "lat": "26.22"}},

@@ -61,6 +61,9 @@ TABLE: dict[tuple[str, str, str], str] = {
     ("inspect-fail", "handled", "member"): "reworked",
     ("close", "inspecting", "acceptor"): "closed",
     **{("void", s, role): "voided" for s in OPEN for role in ("acceptor", "supervisor")},
+    ("sign", "dispatched", "handler"): "dispatched",
+    **{(action, s, "supervisor"): s for action in ("supervise", "instruct") for s in OPEN},
+    **{("escalate", s, role): s for s in OPEN for role in ("acceptor", "dispatcher")},
     **{("urge", s, role): s for s in OPEN for role in ("dispatcher", "supervisor")},
     **{
         (action, s, role): s
@@ -74,6 +77,7 @@ ASKS: dict[str, Callable[[Mapping[str, int]], bool]] = {
     "dispatch": lambda marks: marks.get("returns", 0) < 3,
     "adjudicate": lambda marks: marks.get("returns", 0) >= 3,
     "return": lambda marks: "adjudicated" not in marks,
+    "sign": lambda marks: "signed" not in marks,
 }
 ROLES = [*ACTORS, "reporter", "auditor", "admin", "gateway"]
 ACTIONS = sorted({action for action, _, _ in TABLE})
@@ -146,7 +150,9 @@ def test_a_refusal_names_the_actions_of_the_state(desk: Desk) -> None:
     in_state(desk, "handled")
     with pytest.raises(NotPossible, match="while handled") as refused:
         desk.act("accept", "acceptor")
-    assert set(refused.value.possible) == {"inspect-pass", "inspect-fail", "void", "urge"}
+    assert set(refused.value.possible) == {
+        "inspect-pass", "inspect-fail", "void", "urge", "supervise", "instruct", "escalate",
+    }  # fmt: skip
     in_state(desk, "closed")
     with pytest.raises(NotPossible, match="final") as refused:
         desk.act("void", "acceptor")
@@ -265,6 +271,7 @@ def test_a_handler_acts_only_for_the_department_that_holds_the_case(desk: Desk) 
         ("reported", "reject", "acceptor"),
         ("dispatched", "return", "handler"),
         ("filed", "return-to-acceptor", "dispatcher"),
+        ("handling", "escalate", "dispatcher"),
         ("verifying", "verify-no", "member"),
         ("handled", "inspect-fail", "member"),
         ("handling", "void", "supervisor"),
@@ -289,6 +296,7 @@ def test_a_reason_that_must_be_given_may_not_be_blank(
         ("filed", "dispatch", "dispatcher", {"department": None}, "department"),
         ("filed", "dispatch", "dispatcher", {"department": " "}, "department"),
         ("handling", "feedback", "handler", {"text": ""}, "text"),
+        ("handling", "instruct", "supervisor", {"text": None}, "text"),
         ("handling", "feedback", "handler", {"photos": "p1"}, "photos"),
         ("handling", "feedback", "handler", {"photos": ["p"] * 10}, "photos"),
         ("handling", "feedback", "handler", {"photos": [""]}, "photos"),

@@ -9,7 +9,8 @@ from workflows import DEFINITIONS, Definition, DefinitionError, load_definition,
 Change = Callable[[dict[str, Any]], object]
 ACTIONS = """
     accept reject verify verify-yes verify-no file dispatch return return-to-acceptor adjudicate
-    start feedback inspect-pass inspect-fail close void urge relocate reclassify
+    sign start feedback inspect-pass inspect-fail close void urge supervise instruct escalate
+    relocate reclassify
 """
 NAMED = {"label": {"zh": "名", "en": "name"}}
 
@@ -157,6 +158,14 @@ BAD: dict[str, tuple[Change, str]] = {
     "a mark made in an unknown way": (
         set_at("actions", "return", "marks", {"returns": "twice"}),
         r"actions\.return\.marks\.returns: must be one of",
+    ),
+    "an action that tells nobody known": (
+        set_at("actions", "escalate", "tell", "mayor"),
+        r"actions\.escalate\.tell: must be one of",
+    ),
+    "an action that writes what a rung writes": (
+        set_at("actions", "escalate", "event", "escalated"),
+        r"actions\.escalate\.event: is what a rung of a ladder writes",
     ),
     "a mark without label": (drop("marks", "returns", "label"), r"marks\.returns: lacks 'label'"),
     "a clock that a step does not start": (

@@ -53,7 +53,8 @@ def test_the_department_named_by_the_supervisor_cannot_return_the_case(desk: Des
     desk.act("adjudicate", "supervisor", department="LIGHTS")
     handler = Actor(id="h1", role="handler", department="LIGHTS")
     assert {form.name for form in allowed_actions(desk.definition, desk.view(), handler)} == {
-        "start"
+        "sign",
+        "start",
     }
     with pytest.raises(NotPossible, match="adjudicated"):
         desk.act("return", "handler")
