@@ -184,7 +184,11 @@ class Acted(Summary):
     """Who is told besides those who watch the case."""
     photos: list[Id] = []
     closing_met: Literal[True] | None = None
+    chosen: dict[str, str] = {}
+    """What was chosen in the action's fields that give a choice."""
     closed: Literal[True] | None = None
+    reopened: Literal[True] | None = None
+    """The case was over and is open again; of its clocks it has only those told here."""
 
 
 class Placed(Acted):

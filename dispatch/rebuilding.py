@@ -107,6 +107,8 @@ def _follow(standing: Standing, event: CaseEvent) -> None:
     case, body = standing.case, event.body
     case.seq, case.head_hash, case.last_at = event.seq, bytes(event.hash), event.at
     _take_summary(case, body)
+    if body.get("reopened"):
+        case.closed_at, case.deadlines = None, ()
     _take_clocks(case, body)
     if "was_place" in body:
         _take_place(case, body)

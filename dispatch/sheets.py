@@ -106,6 +106,7 @@ def _field_row(field: FieldForm, case: Case, known: Known) -> dict[str, Any]:
         "required": field.required,
         "label": {"zh": field.label.zh, "en": field.label.en},
         "choices": _choices(field, case, known),
+        "choice_labels": _choice_labels(field),
     }
 
 
@@ -116,6 +117,12 @@ def _choices(field: FieldForm, case: Case, known: Known) -> list[str] | None:
     if field.name == "department":
         return suitable_departments(case, known)
     return None if field.choices is None else list(field.choices)
+
+
+def _choice_labels(field: FieldForm) -> dict[str, Any] | None:
+    if field.choice_labels is None:
+        return None
+    return {code: {"zh": one.zh, "en": one.en} for code, one in field.choice_labels.items()}
 
 
 def suitable_departments(case: Case, known: Known) -> list[str]:

@@ -98,13 +98,17 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldForm:
-    """A field of an action as a client draws it; `choices` None where any value may be given."""
+    """A field of an action as a client draws it; `choices` None where any value may be given.
+
+    `choice_labels` are the words of the choices, where the definition gives them.
+    """
 
     name: str
     type: str
     required: bool
     label: Label
     choices: tuple[str, ...] | None = None
+    choice_labels: Mapping[str, Label] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

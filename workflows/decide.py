@@ -106,10 +106,11 @@ def decide(
     holding = Holding(
         state=view.state, condition=condition, department=department, again=step.again
     )
-    deadlines = move_clocks(definition, view.deadlines, holding, now, calendars)
+    clocks = () if action.reopens else view.deadlines
+    deadlines = move_clocks(definition, clocks, holding, now, calendars)
     body = {"from": before, "state": view.state, "reason_given": not is_blank(command.reason)}
     body |= _changes(view, category, holding)
-    body |= _facts(fields)
+    body |= _facts(action, fields)
     marks = marked(view.marks, action.marks)
     body |= told(view.marks, marks)
     if action.tell is not None:
@@ -203,12 +204,15 @@ def _changes(view: CaseView, category: str, holding: Holding) -> dict[str, Any]:
     return changed | {"was": {name: old[name] for name in changed}} if changed else {}
 
 
-def _facts(fields: Mapping[str, Any]) -> dict[str, Any]:
-    facts: dict[str, Any] = {}
+def _facts(action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"reopened": True} if action.reopens else {}
     if "photos" in fields:
         facts["photos"] = list(fields["photos"])
     if "closing_met" in fields:
         facts["closing_met"] = True
+    chosen = {f.name: fields[f.name] for f in action.fields if f.choices and f.name in fields}
+    if chosen:
+        facts["chosen"] = chosen
     return facts
 
 

@@ -23,6 +23,7 @@ class FieldType(StrEnum):
     CATEGORY = "category"
     LOCATION = "location"
     CONFIRMATION = "confirmation"
+    CHOICE = "choice"
 
 
 class Need(StrEnum):
@@ -78,7 +79,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A state of a case. Nothing leaves a final one."""
+    """A state of a case. Only an action that reopens the case leaves a final one."""
 
     name: str
     label: Label
@@ -118,12 +119,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A field of an action."""
+    """A field of an action; `choices` are the values of a choice, each with its words."""
 
     name: str
     type: FieldType
     need: Need
     label: Label
+    choices: Mapping[str, Label]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,8 @@ class Action:
     """Something that a person does to a case; `steps` by the state it is done in.
 
     `when` are guards on the case's marks, and `marks` what the action does to them. `tell` is
-    who is told besides those who watch the case.
+    who is told besides those who watch the case. `reopens` says that it leads out of final states,
+    and that the case's clocks begin afresh.
     """
 
     name: str
@@ -169,6 +172,7 @@ class Action:
     event_type: str
     reason_required: bool
     raises_version: bool
+    reopens: bool
     tell: Tell | None
     guards: tuple[str, ...]
     when: tuple[MarkGuard, ...]
@@ -198,7 +202,7 @@ class Definition:
 
 
 def final_states(definitions: Iterable[Definition]) -> frozenset[str]:
-    """The states that no case leaves, of all these definitions."""
+    """The states in which a case is over, of all these definitions."""
     return frozenset(
         name
         for definition in definitions

@@ -178,7 +178,7 @@ def _stage_limit(place: Place) -> Limit | None:
 
 
 def _action(name: str, place: Place, known: _Names) -> Action:
-    optional = frozenset("reason raises_version tell guards when marks fields".split())
+    optional = frozenset("reason raises_version reopens tell guards when marks fields".split())
     place.mapping({"label", "event", "steps"}, optional)
     reason, tell = place.at("reason"), place.at("tell")
     if reason.value not in (None, "required", "optional"):
@@ -198,6 +198,7 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         event_type=f"wangge.case.{place.at('event').text()}.v1",
         reason_required=reason.value == "required",
         raises_version=place.at("raises_version").flag(default=True),
+        reopens=place.at("reopens").flag(default=False),
         tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),
         when=tuple(_mark_guard(item, known) for item in place.at("when").items()),
@@ -248,15 +249,21 @@ def _steps(place: Place, known: _Names) -> dict[str, Step]:
 
 
 def _field(name: str, place: Place) -> Field:
-    place.mapping({"type", "required", "label"})
-    required = place.at("required")
+    place.mapping({"type", "required", "label"}, frozenset({"choices"}))
+    required, choices = place.at("required"), place.at("choices")
+    type_ = place.at("type").choice(FieldType)
+    if (type_ is FieldType.CHOICE) != (choices.value is not None):
+        raise choices.wrong("must be given for the type choice, and for no other")
     if isinstance(required.value, bool):
         need = Need.ALWAYS if required.value else Need.NEVER
     else:
         need = required.choice(Need)
     return Field(
         name=name,
-        type=place.at("type").choice(FieldType),
+        type=type_,
         need=need,
         label=place.at("label").label(),
+        choices={}
+        if choices.value is None
+        else {name: spot.label() for name, spot in choices.entries()},
     )

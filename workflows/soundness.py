@@ -31,12 +31,23 @@ def _ways(
     ways: dict[str, set[str]] = {name: set() for name in states}
     for action in actions.values():
         for source, step in action.steps.items():
-            if states[source].final:
-                place = top.at("actions").at(action.name).at("steps")
-                raise place.wrong(f"leave {source}, which is final; take it out of `from`")
+            _check_end(top, states, action, source)
             if step.to is not None:
                 ways[source].add(step.to)
     return ways
+
+
+def _check_end(top: Place, states: Mapping[str, State], action: Action, source: str) -> None:
+    """What leaves a final state reopens the case, and what reopens a case leads to an open one."""
+    place, to = top.at("actions").at(action.name).at("steps"), action.steps[source].to
+    if action.reopens and not states[source].final:
+        raise place.wrong(f"reopen a case that is {source}, which is not final")
+    if action.reopens and (to is None or states[to].final):
+        raise place.wrong(f"reopen a case that is {source} and lead to no open state")
+    if states[source].final and to is not None and not action.reopens:
+        raise place.wrong(
+            f"leave {source}, which is final; take it out of `from`, or say `reopens: true`"
+        )
 
 
 def _check_reachable(top: Place, initial: str, ways: Mapping[str, set[str]]) -> None:
@@ -86,7 +97,7 @@ def _check_limits(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[st
     for action in actions.values():
         for source, step in action.steps.items():
             target = stage_of.get(step.to) if step.to else None
-            if target is None or target.limit is not None or stage_of[source].name == target.name:
+            if target is None or target.limit is not None or stage_of.get(source) is target:
                 continue
             if "condition_chosen" not in action.guards:
                 place = top.at("actions").at(action.name).at("guards")

@@ -104,6 +104,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "instruct": {"text": "三日内办结"},
     "feedback": {"text": "清理完毕"},
     "close": {"closing_met": True},
+    "call-back": {"satisfaction": "satisfied"},
     "relocate": {"location": ELSEWHERE},
     "reclassify": {"category": "E0112", "condition": "E0112-1"},
 }

@@ -20,6 +20,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "instruct": {"text": "三日内办结"},
     "feedback": {"text": "清理完毕"},
     "close": {"closing_met": True},
+    "call-back": {"satisfaction": "satisfied"},
 }
 
 
@@ -132,3 +133,36 @@ def test_a_case_is_signed_for_supervised_instructed_and_escalated_without_a_new_
     sheet = door.act("escalate", "dispatcher")
     assert door.told()["tell"] == "city_centre"
     assert (sheet["version"], sheet["marks"]) == (version, {"signed": 1, "supervised": 1})
+
+
+def test_a_case_is_withdrawn_closed_by_force_called_back_and_reopened(door: Door) -> None:
+    door.act("file", "acceptor")
+    door.act("dispatch", "dispatcher")
+    assert door.ask("withdraw", door.who("dispatcher"), reason=" ").status_code == 422
+    sheet = door.act("withdraw", "dispatcher")
+    assert (sheet["state"], sheet["department"]) == ("filed", None)
+    door.act("dispatch", "dispatcher")
+    door.act("start", "handler")
+    assert door.ask("withdraw", door.who("dispatcher")).status_code == 409
+    insider = door.who("supervisor", department="431103-urban")
+    assert door.ask("force-close", insider).status_code == 403
+    sheet = door.act("force-close", "supervisor")
+    closed_at = sheet["closed_at"]
+    assert (sheet["state"], sheet["marks"]) == ("closed", {"forced": 1})
+    assert closed_at is not None
+    assert door.offered("acceptor") == {"call-back", "reopen"}
+    (form,) = [one for one in door.sheet("acceptor")["actions"] if one["name"] == "call-back"]
+    field = form["fields"][1]
+    assert field["choices"] == ["very_satisfied", "satisfied", "dissatisfied"]
+    assert field["choice_labels"]["satisfied"] == {"zh": "满意", "en": "satisfied"}
+    for wrong in ("glad", "", 7, ["satisfied"], None):
+        assert door.ask("call-back", door.who("acceptor"), satisfaction=wrong).status_code == 422
+    sheet = door.act("call-back", "acceptor", satisfaction="dissatisfied")
+    assert (door.told()["chosen"], sheet["closed_at"]) == (
+        {"satisfaction": "dissatisfied"}, closed_at,
+    )  # fmt: skip
+    sheet = door.act("reopen", "acceptor")
+    assert (sheet["state"], sheet["closed_at"], sheet["marks"]) == ("filed", None, {"reopened": 1})
+    assert [clock["stage"] for clock in sheet["deadlines"]] == ["dispatch"]
+    assert door.live.one("select stage from timer") == "dispatch"
+    assert door.act("dispatch", "dispatcher")["state"] == "dispatched"

@@ -87,6 +87,7 @@ class Life:
             "instruct": {"text": "三日内办结"},
             "feedback": {"text": "清理完毕", "photos": photos},
             "close": {"closing_met": True},
+            "call-back": {"satisfaction": "satisfied"},
             "relocate": {"location": self.rng.choice(PLACES)},
             "reclassify": {"category": category, "condition": condition},
         }

@@ -120,6 +120,17 @@ def test_the_event_that_ends_a_case_dates_its_end() -> None:
     assert case.closed_at == START + timedelta(hours=1)
 
 
+def test_a_reopened_case_has_no_end_and_only_the_clocks_that_are_told_anew() -> None:
+    told = history(
+        {**OPENED, "deadlines": [clock("handle")]},
+        {**SUMMARY, "closed": True},
+        {**SUMMARY, "reopened": True, "deadlines": [clock("dispatch")]},
+    )
+    case = rebuild(told).case
+    assert case.closed_at is None
+    assert [one.stage for one in case.deadlines] == ["dispatch"]
+
+
 @pytest.mark.parametrize("events", [[], history(SUMMARY)])
 def test_a_history_without_its_beginning_is_refused(events: list[CaseEvent]) -> None:
     with pytest.raises(NotTold):

@@ -37,6 +37,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "instruct": {"text": "three days are enough"},
     "feedback": {"text": "replaced the lamp", "photos": ["p1"]},
     "close": {"closing_met": True},
+    "call-back": {"satisfaction": "satisfied"},
     "relocate": {"location": {"lon": "111.62", "lat": "26.22"}},
 }
 

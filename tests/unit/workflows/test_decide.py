@@ -61,6 +61,13 @@ TABLE: dict[tuple[str, str, str], str] = {
     ("inspect-fail", "handled", "member"): "reworked",
     ("close", "inspecting", "acceptor"): "closed",
     **{("void", s, role): "voided" for s in OPEN for role in ("acceptor", "supervisor")},
+    ("withdraw", "dispatched", "dispatcher"): "filed",
+    **{
+        ("force-close", s, "supervisor"): "closed"
+        for s in "filed dispatched handling handled inspecting returned reworked".split()
+    },
+    **{("reopen", "closed", role): "filed" for role in ("acceptor", "supervisor")},
+    ("call-back", "closed", "acceptor"): "closed",
     ("sign", "dispatched", "handler"): "dispatched",
     **{(action, s, "supervisor"): s for action in ("supervise", "instruct") for s in OPEN},
     **{("escalate", s, role): s for s in OPEN for role in ("acceptor", "dispatcher")},
@@ -77,6 +84,7 @@ ASKS: dict[str, Callable[[Mapping[str, int]], bool]] = {
     "dispatch": lambda marks: marks.get("returns", 0) < 3,
     "adjudicate": lambda marks: marks.get("returns", 0) >= 3,
     "return": lambda marks: "adjudicated" not in marks,
+    "withdraw": lambda marks: "adjudicated" not in marks,
     "sign": lambda marks: "signed" not in marks,
 }
 ROLES = [*ACTORS, "reporter", "auditor", "admin", "gateway"]
@@ -152,8 +160,9 @@ def test_a_refusal_names_the_actions_of_the_state(desk: Desk) -> None:
         desk.act("accept", "acceptor")
     assert set(refused.value.possible) == {
         "inspect-pass", "inspect-fail", "void", "urge", "supervise", "instruct", "escalate",
+        "force-close",
     }  # fmt: skip
-    in_state(desk, "closed")
+    in_state(desk, "voided")
     with pytest.raises(NotPossible, match="final") as refused:
         desk.act("void", "acceptor")
     assert refused.value.possible == ()
@@ -272,6 +281,9 @@ def test_a_handler_acts_only_for_the_department_that_holds_the_case(desk: Desk) 
         ("dispatched", "return", "handler"),
         ("filed", "return-to-acceptor", "dispatcher"),
         ("handling", "escalate", "dispatcher"),
+        ("dispatched", "withdraw", "dispatcher"),
+        ("handling", "force-close", "supervisor"),
+        ("closed", "reopen", "acceptor"),
         ("verifying", "verify-no", "member"),
         ("handled", "inspect-fail", "member"),
         ("handling", "void", "supervisor"),
@@ -297,6 +309,9 @@ def test_a_reason_that_must_be_given_may_not_be_blank(
         ("filed", "dispatch", "dispatcher", {"department": " "}, "department"),
         ("handling", "feedback", "handler", {"text": ""}, "text"),
         ("handling", "instruct", "supervisor", {"text": None}, "text"),
+        ("closed", "call-back", "acceptor", {"satisfaction": None}, "satisfaction"),
+        ("closed", "call-back", "acceptor", {"satisfaction": "glad"}, "satisfaction"),
+        ("closed", "call-back", "acceptor", {"satisfaction": ["satisfied"]}, "satisfaction"),
         ("handling", "feedback", "handler", {"photos": "p1"}, "photos"),
         ("handling", "feedback", "handler", {"photos": ["p"] * 10}, "photos"),
         ("handling", "feedback", "handler", {"photos": [""]}, "photos"),

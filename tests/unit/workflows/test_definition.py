@@ -8,9 +8,9 @@ from workflows import DEFINITIONS, Definition, DefinitionError, load_definition,
 
 Change = Callable[[dict[str, Any]], object]
 ACTIONS = """
-    accept reject verify verify-yes verify-no file dispatch return return-to-acceptor adjudicate
-    sign start feedback inspect-pass inspect-fail close void urge supervise instruct escalate
-    relocate reclassify
+    accept reject verify verify-yes verify-no file dispatch return return-to-acceptor withdraw
+    adjudicate sign start feedback inspect-pass inspect-fail close force-close reopen call-back void
+    urge supervise instruct escalate relocate reclassify
 """
 NAMED = {"label": {"zh": "名", "en": "name"}}
 
@@ -62,8 +62,32 @@ BAD: dict[str, tuple[Change, str]] = {
     "a trap": (trap, r"definition\.states\.limbo: is a trap"),
     "an unreachable state": (unreachable, r"definition\.states\.island: cannot be reached"),
     "a final state with a way out": (
-        set_at("actions", "urge", "steps", 0, "from", ["closed"]),
-        r"actions\.urge\.steps: leave closed, which is final",
+        set_at("actions", "start", "steps", 0, "from", ["closed"]),
+        r"actions\.start\.steps: leave closed, which is final",
+    ),
+    "a reopening of an open case": (
+        set_at("actions", "start", "reopens", True),
+        r"actions\.start\.steps: reopen a case that is dispatched, which is not final",
+    ),
+    "a reopening that stays": (
+        drop("actions", "reopen", "steps", 0, "to"),
+        r"actions\.reopen\.steps: reopen a case that is closed and lead to no open state",
+    ),
+    "a reopening that leads to an end": (
+        set_at("actions", "reopen", "steps", 0, "to", "voided"),
+        r"actions\.reopen\.steps: reopen a case that is closed and lead to no open state",
+    ),
+    "a choice without choices": (
+        drop("actions", "call-back", "fields", "satisfaction", "choices"),
+        r"fields\.satisfaction\.choices: must be given for the type choice",
+    ),
+    "choices for what is no choice": (
+        set_at("actions", "feedback", "fields", "text", "choices", {"one": NAMED["label"]}),
+        r"fields\.text\.choices: must be given for the type choice, and for no other",
+    ),
+    "a choice without words": (
+        drop("actions", "call-back", "fields", "satisfaction", "choices", "satisfied", "en"),
+        r"satisfaction\.choices\.satisfied: lacks 'en'",
     ),
     "a state without a clock": (
         set_at("stages", "close", "states", ["handled"]),
