@@ -51,7 +51,7 @@ class Case:
     report_count: int
     handled_by: tuple[str, ...]
     possible_duplicate_of: UUID | None
-    marks: Mapping[str, int]
+    marks: Mapping[str, int | str]
 
     @property
     def areas(self) -> dict[str, str]:

@@ -88,7 +88,8 @@ class Summary(Told):
 
 
 Marks = Annotated[
-    dict[str, int | None], Field(description="Marks that changed: the new value, null when clear")
+    dict[str, int | str | None],
+    Field(description="Marks that changed: the new count or account id, null when clear"),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from workflows.categories import Condition
 from workflows.deadlines import Deadline
+from workflows.definition import Marks
 from workflows.labels import Label
 
 SYSTEM = "system"
@@ -27,7 +28,7 @@ class CaseView:
     handled_by: frozenset[str] = frozenset()
     reporters: frozenset[str] = frozenset()
     deadlines: tuple[Deadline, ...] = ()
-    marks: Mapping[str, int] = field(default_factory=dict)
+    marks: Marks = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class Decision:
     category: str
     condition: Condition | None
     department: str | None
-    marks: Mapping[str, int]
+    marks: Marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,10 +56,19 @@ class Deadline:
         """Whether the clock runs."""
         return self.stopped_at is None
 
+    def overdue(self, now: datetime, calendars: Calendars) -> bool:
+        """Whether the limit has run out by now, or had before the clock was stopped."""
+        if self.stopped_at is None:
+            return self.due_at is not None and self.due_at <= now
+        return self._runs_out(Fraction(1), calendars) < self.stopped_at
+
     def rung_due(self, at: Fraction, calendars: Calendars) -> datetime:
         """Return when the part `at` of the limit has been counted, for a clock that runs."""
         if at == 1 and self.due_at is not None:
             return self.due_at
+        return self._runs_out(at, calendars)
+
+    def _runs_out(self, at: Fraction, calendars: Calendars) -> datetime:
         calendar = calendars.get(self.calendar)
         used = timedelta(microseconds=self.used_us)
         limit = parse_limit(self.limit)

@@ -18,9 +18,9 @@ from workflows.case import (
 from workflows.categories import Condition
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.definition import Action, Definition, Step
-from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
+from workflows.errors import ActionRefused, FieldsMissing, NotAllowed
 from workflows.forms import check_fields, field_forms, is_blank
-from workflows.guards import GUARDS
+from workflows.guards import check_guards
 from workflows.marks import marked, told
 
 OPENED = "wangge.case.opened.v1"
@@ -80,7 +80,7 @@ def _filing_fields(view: CaseView, filing: Filing) -> tuple[str, ...]:
 def _opening_step(definition: Definition, view: CaseView, name: str) -> dict[str, str]:
     action = _action(definition, view, name)
     _permitted(definition, action, view, ENGINE)
-    view.marks = marked(view.marks, action.marks)
+    view.marks = marked(view.marks, action, ENGINE.id)
     return {"action": name, "state": definition.machine.move(name, view)}
 
 
@@ -98,7 +98,7 @@ def decide(
     """
     action = _action(definition, view, command.action)
     step = _permitted(definition, action, view, command.actor)
-    _check_guards(action, view, command.actor)
+    check_guards(action, view, command.actor, now, calendars)
     fields = check_fields(definition, action, view, command)
     before = view.state
     definition.machine.move(action.name, view)
@@ -111,7 +111,7 @@ def decide(
     body = {"from": before, "state": view.state, "reason_given": not is_blank(command.reason)}
     body |= _changes(view, category, holding)
     body |= _facts(action, fields)
-    marks = marked(view.marks, action.marks)
+    marks = marked(view.marks, action, command.actor.id)
     body |= told(view.marks, marks)
     if action.tell is not None:
         body["tell"] = action.tell.value
@@ -129,7 +129,9 @@ def decide(
     )
 
 
-def allowed_actions(definition: Definition, view: CaseView, actor: Actor) -> tuple[ActionForm, ...]:
+def allowed_actions(
+    definition: Definition, view: CaseView, actor: Actor, now: datetime, calendars: Calendars
+) -> tuple[ActionForm, ...]:
     """Return what the actor may do to the case now, with the fields each action takes.
 
     A command of one of them is refused for its fields alone. `choices` are left to the caller, who
@@ -140,7 +142,7 @@ def allowed_actions(definition: Definition, view: CaseView, actor: Actor) -> tup
         action = definition.actions[name]
         try:
             _permitted(definition, action, view, actor)
-            _check_guards(action, view, actor)
+            check_guards(action, view, actor, now, calendars)
         except ActionRefused:
             continue
         fields = field_forms(definition, action, view)
@@ -167,17 +169,6 @@ def _permitted(definition: Definition, action: Action, view: CaseView, actor: Ac
     if step is None or role.name not in step.roles:
         raise definition.machine.refusal(action.name, view.state)
     return step
-
-
-def _check_guards(action: Action, view: CaseView, actor: Actor) -> None:
-    for name in action.guards:
-        guard = GUARDS[name]
-        if not guard.holds(view, actor):
-            message = f"The action {action.name} is refused: {guard.refusal}."
-            raise NotAllowed(message) if guard.about_actor else NotPossible(message)
-    for asked in action.when:
-        if not asked.holds(view.marks):
-            raise NotPossible(f"The action {action.name} is refused: {asked.refusal.en}.")
 
 
 def _outcome(

@@ -12,6 +12,8 @@ from workflows.labels import Label
 from workflows.limits import Limit
 from workflows.machine import CaseMachine
 
+Marks = Mapping[str, int | str]
+
 
 class FieldType(StrEnum):
     """What a field of an action holds."""
@@ -49,6 +51,7 @@ class Marking(StrEnum):
     SET = "set"
     CLEAR = "clear"
     COUNT = "count"
+    ACTOR = "actor"
 
 
 class Tell(StrEnum):
@@ -130,18 +133,42 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkGuard:
-    """How high a mark of the case must be, at least or at most, and what a refusal says."""
+    """How high a mark of the case must be, at least or at most, or that it names somebody else.
+
+    `refusal` is what is said otherwise.
+    """
 
     mark: str
     least: int | None
     most: int | None
+    other: bool
     refusal: Label
 
-    def holds(self, marks: Mapping[str, int]) -> bool:
-        """Whether the case's marks are so; a mark that it does not carry is 0."""
+    def holds(self, marks: Marks, actor: str) -> bool:
+        """Whether the case's marks are so for the actor; a mark that it does not carry is 0."""
         value = marks.get(self.mark, 0)
+        if self.other or isinstance(value, str):
+            return value != actor
         enough = self.least is None or value >= self.least
         return enough and (self.most is None or value <= self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockGuard:
+    """Whether the clock of a stage must be or have been overdue, and what a refusal says."""
+
+    stage: str
+    overdue: bool
+    refusal: Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What an action changes besides, once a mark is as high as `least`."""
+
+    mark: str
+    least: int
+    marks: Mapping[str, Marking]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +189,9 @@ class Step:
 class Action:
     """Something that a person does to a case; `steps` by the state it is done in.
 
-    `when` are guards on the case's marks, and `marks` what the action does to them. `tell` is
-    who is told besides those who watch the case. `reopens` says that it leads out of final states,
-    and that the case's clocks begin afresh.
+    `when` are guards on the case's marks and clocks; `marks` and `then` are what the action does to
+    the marks. `tell` is who is told besides those who watch the case. `reopens` says that it leads
+    out of final states, and that the case's clocks begin afresh.
     """
 
     name: str
@@ -175,8 +202,9 @@ class Action:
     reopens: bool
     tell: Tell | None
     guards: tuple[str, ...]
-    when: tuple[MarkGuard, ...]
+    when: tuple[MarkGuard | ClockGuard, ...]
     marks: Mapping[str, Marking]
+    then: tuple[Consequence, ...]
     fields: tuple[Field, ...]
     steps: Mapping[str, Step]
     roles: frozenset[str]

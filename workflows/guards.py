@@ -1,9 +1,13 @@
-"""The named guards of the definitions: what must hold beyond state and role."""
+"""The guards of the definitions: what must hold beyond state and role."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from workflows.calendar import Calendars
 from workflows.case import Actor, CaseView
+from workflows.definition import Action, ClockGuard
+from workflows.errors import NotAllowed, NotPossible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +52,30 @@ GUARDS: Mapping[str, Guard] = {
         refusal="who reported the case may not inspect it; another member must",
     ),
 }
+
+
+def check_guards(
+    action: Action, view: CaseView, actor: Actor, now: datetime, calendars: Calendars
+) -> None:
+    """Raise `NotAllowed` or `NotPossible` when a guard of the action does not hold."""
+    for name in action.guards:
+        guard = GUARDS[name]
+        if not guard.holds(view, actor):
+            raise _refused(action, guard.refusal, guard.about_actor)
+    for asked in action.when:
+        if isinstance(asked, ClockGuard):
+            if _overdue(view, asked.stage, now, calendars) is not asked.overdue:
+                raise _refused(action, asked.refusal.en, about_actor=False)
+        elif not asked.holds(view.marks, actor.id):
+            raise _refused(action, asked.refusal.en, asked.other)
+
+
+def _overdue(view: CaseView, stage: str, now: datetime, calendars: Calendars) -> bool:
+    return any(
+        deadline.overdue(now, calendars) for deadline in view.deadlines if deadline.stage == stage
+    )
+
+
+def _refused(action: Action, refusal: str, about_actor: bool) -> NotAllowed | NotPossible:
+    message = f"The action {action.name} is refused: {refusal}."
+    return NotAllowed(message) if about_actor else NotPossible(message)

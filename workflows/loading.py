@@ -9,6 +9,8 @@ from typing import NamedTuple
 from workflows.definition import (
     Action,
     Again,
+    ClockGuard,
+    Consequence,
     Definition,
     Field,
     FieldType,
@@ -53,7 +55,7 @@ def load_definition(document: object) -> Definition:
     ladders = {name: _ladder(place) for name, place in top.at("ladders").entries()}
     stages = {name: _stage(name, place, ladders) for name, place in top.at("stages").entries()}
     marks = _marks(top.at("marks"))
-    known = _Names(roles=set(roles), states=set(states), marks=set(marks))
+    known = _Names(roles=set(roles), states=set(states), marks=set(marks), stages=set(stages))
     actions = {name: _action(name, place, known) for name, place in top.at("actions").entries()}
     name, version = top.at("name").text(), top.at("version").whole(least=1)
     initial = _known(top.at("initial"), set(states), "state")
@@ -84,6 +86,7 @@ class _Names(NamedTuple):
     roles: set[str]
     states: set[str]
     marks: set[str]
+    stages: set[str]
 
 
 def _known(place: Place, names: set[str], what: str) -> str:
@@ -178,7 +181,7 @@ def _stage_limit(place: Place) -> Limit | None:
 
 
 def _action(name: str, place: Place, known: _Names) -> Action:
-    optional = frozenset("reason raises_version reopens tell guards when marks fields".split())
+    optional = frozenset("reason raises_version reopens tell guards when marks then fields".split())
     place.mapping({"label", "event", "steps"}, optional)
     reason, tell = place.at("reason"), place.at("tell")
     if reason.value not in (None, "required", "optional"):
@@ -201,8 +204,9 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         reopens=place.at("reopens").flag(default=False),
         tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),
-        when=tuple(_mark_guard(item, known) for item in place.at("when").items()),
+        when=tuple(_asked(item, known) for item in place.at("when").items()),
         marks=_markings(place.at("marks"), known),
+        then=tuple(_consequence(item, known) for item in place.at("then").items()),
         fields=()
         if fields.value is None
         else tuple(_field(field, spot) for field, spot in fields.entries()),
@@ -211,16 +215,38 @@ def _action(name: str, place: Place, known: _Names) -> Action:
     )
 
 
+def _asked(place: Place, known: _Names) -> MarkGuard | ClockGuard:
+    if place.at("clock").value is None:
+        return _mark_guard(place, known)
+    place.mapping({"clock", "overdue", "refusal"})
+    return ClockGuard(
+        stage=_known(place.at("clock"), known.stages, "stage"),
+        overdue=place.at("overdue").flag(default=False),
+        refusal=place.at("refusal").label(),
+    )
+
+
 def _mark_guard(place: Place, known: _Names) -> MarkGuard:
-    place.mapping({"mark", "refusal"}, frozenset({"least", "most"}))
+    place.mapping({"mark", "refusal"}, frozenset({"least", "most", "other"}))
     least, most = place.at("least"), place.at("most")
-    if least.value is None and most.value is None:
-        raise place.wrong("asks for nothing; write least, most, or both")
+    other = place.at("other").flag(default=False)
+    if other == (least.value is not None or most.value is not None):
+        raise place.wrong("asks for nothing, or twice; write least, most, or both, or else other")
     return MarkGuard(
         mark=_known(place.at("mark"), known.marks, "mark"),
         least=None if least.value is None else least.whole(least=1),
         most=None if most.value is None else most.whole(),
+        other=other,
         refusal=place.at("refusal").label(),
+    )
+
+
+def _consequence(place: Place, known: _Names) -> Consequence:
+    place.mapping({"mark", "least", "marks"})
+    return Consequence(
+        mark=_known(place.at("mark"), known.marks, "mark"),
+        least=place.at("least").whole(least=1),
+        marks=_markings(place.at("marks"), known),
     )
 
 

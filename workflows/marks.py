@@ -1,23 +1,32 @@
-"""The marks of a case: what actions counted or set, beside its state."""
+"""The marks of a case: what actions counted, set or signed, beside its state."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.definition import Marking
-
-Marks = Mapping[str, int]
+from workflows.definition import Action, Marking, Marks
 
 
-def marked(marks: Marks, changes: Mapping[str, Marking]) -> Marks:
+def marked(marks: Marks, action: Action, actor: str) -> Marks:
     """Return the marks after an action; a mark that is clear is not carried."""
+    after = _changed(marks, action.marks, actor)
+    for more in action.then:
+        value = after.get(more.mark, 0)
+        if isinstance(value, int) and value >= more.least:
+            after = _changed(after, more.marks, actor)
+    return after
+
+
+def _changed(marks: Marks, changes: Mapping[str, Marking], actor: str) -> Marks:
     if not changes:
         return marks
     after = {name: value for name, value in marks.items() if changes.get(name) != Marking.CLEAR}
     for name, marking in changes.items():
         if marking is Marking.COUNT:
-            after[name] = marks.get(name, 0) + 1
+            after[name] = int(marks.get(name, 0)) + 1
         elif marking is Marking.SET:
             after[name] = 1
+        elif marking is Marking.ACTOR:
+            after[name] = actor
     return after
 
 
@@ -28,7 +37,7 @@ def told(before: Marks, after: Marks) -> dict[str, Any]:
     return {"marks": changed} if changed else {}
 
 
-def follow(marks: Marks, changed: Mapping[str, int | None]) -> Marks:
+def follow(marks: Marks, changed: Mapping[str, int | str | None]) -> Marks:
     """Return the marks after an event that told `changed`."""
     merged = {**marks, **changed}
     return {name: value for name, value in merged.items() if value is not None}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from workflows.definition import Action, Marking, Stage, State
+from workflows.definition import Action, MarkGuard, Marking, Stage, State
 from workflows.documents import Place
 
 
@@ -120,18 +120,36 @@ def _check_again(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str
 
 
 def _check_marks(top: Place, actions: Mapping[str, Action]) -> None:
-    """A guard that asks for a mark which no action makes would refuse for ever."""
-    made = {
-        name
-        for action in actions.values()
-        for name, marking in action.marks.items()
-        if marking is not Marking.CLEAR
-    }
+    """A guard must ask for what actions make: a height where they count, a name where they name."""
+    heights, names = _marks_made(actions)
+    for name in sorted(heights & names):
+        raise top.at("marks").at(name).wrong("is a number to one action and a name to another")
     for action in actions.values():
-        for guard in action.when:
-            if guard.mark not in made:
-                place = top.at("actions").at(action.name).at("when")
-                raise place.wrong(f"asks for the mark {guard.mark}, which no action sets or counts")
+        place = top.at("actions").at(action.name)
+        marks = [guard for guard in action.when if isinstance(guard, MarkGuard)]
+        asked = {guard.mark for guard in marks if not guard.other}
+        _check_made(place.at("when"), asked - heights, "sets or counts")
+        _check_made(
+            place.at("when"), {g.mark for g in marks if g.other} - names, "names an actor in"
+        )
+        _check_made(place.at("then"), {more.mark for more in action.then} - heights, "counts")
+
+
+def _marks_made(actions: Mapping[str, Action]) -> tuple[set[str], set[str]]:
+    """The marks that some action sets or counts, and those in which one names its actor."""
+    changes = [
+        change
+        for action in actions.values()
+        for each in (action.marks, *(more.marks for more in action.then))
+        for change in each.items()
+    ]
+    numbers = {name for name, marking in changes if marking in (Marking.SET, Marking.COUNT)}
+    return numbers, {name for name, marking in changes if marking is Marking.ACTOR}
+
+
+def _check_made(place: Place, missing: set[str], what: str) -> None:
+    for name in sorted(missing):
+        raise place.wrong(f"asks for the mark {name}, which no action {what}")
 
 
 def _check_events(top: Place, stages: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:

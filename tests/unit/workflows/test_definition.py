@@ -9,8 +9,8 @@ from workflows import DEFINITIONS, Definition, DefinitionError, load_definition,
 Change = Callable[[dict[str, Any]], object]
 ACTIONS = """
     accept reject verify verify-yes verify-no file dispatch return return-to-acceptor withdraw
-    adjudicate sign start feedback inspect-pass inspect-fail close force-close reopen call-back void
-    urge supervise instruct escalate relocate reclassify
+    adjudicate sign start feedback inspect-pass inspect-fail close force-close reopen call-back
+    appeal approve-appeal refuse-appeal void urge supervise instruct escalate relocate reclassify
 """
 NAMED = {"label": {"zh": "名", "en": "name"}}
 
@@ -182,6 +182,34 @@ BAD: dict[str, tuple[Change, str]] = {
     "a mark made in an unknown way": (
         set_at("actions", "return", "marks", {"returns": "twice"}),
         r"actions\.return\.marks\.returns: must be one of",
+    ),
+    "a guard on the clock of an unknown stage": (
+        set_at("actions", "appeal", "when", 0, "clock", "sleep"),
+        r"actions\.appeal\.when\[0\]\.clock: names the unknown stage 'sleep'",
+    ),
+    "a guard that asks twice": (
+        set_at("actions", "approve-appeal", "when", 1, "most", 1),
+        r"actions\.approve-appeal\.when\[1\]: asks for nothing, or twice",
+    ),
+    "a guard that asks a number for a name": (
+        set_at("actions", "approve-appeal", "when", 1, "mark", "appeal_approvals"),
+        r"approve-appeal\.when: asks for the mark appeal_approvals, which no action names an",
+    ),
+    "a guard that asks a name for a number": (
+        set_at("actions", "approve-appeal", "when", 0, "mark", "appeal_reviewer"),
+        r"approve-appeal\.when: asks for the mark appeal_reviewer, which no action sets or",
+    ),
+    "a mark that is number and name": (
+        set_at("actions", "appeal", "marks", {"appealed": "set", "appeal_reviewer": "set"}),
+        r"marks\.appeal_reviewer: is a number to one action and a name to another",
+    ),
+    "a consequence of an unknown mark": (
+        set_at("actions", "approve-appeal", "then", 0, "mark", "luck"),
+        r"approve-appeal\.then\[0\]\.mark: names the unknown mark 'luck'",
+    ),
+    "a consequence of a mark that is no number": (
+        set_at("actions", "approve-appeal", "then", 0, "mark", "appeal_reviewer"),
+        r"approve-appeal\.then: asks for the mark appeal_reviewer, which no action counts",
     ),
     "an action that tells nobody known": (
         set_at("actions", "escalate", "tell", "mayor"),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.workflows.desk import Desk, local
-from workflows import Actor, FieldsMissing, NotAllowed, NotPossible, allowed_actions
+from workflows import Actor, FieldsMissing, NotAllowed, NotPossible
 
 FROM_LIGHTS = {
     "supervisor": Actor(id="s9", role="supervisor", department="LIGHTS"),
@@ -149,7 +149,7 @@ def test_the_caller_s_answer_is_told_and_the_case_stays_closed(desk: Desk, answe
 def test_the_answers_to_choose_from_come_with_their_words(desk: Desk) -> None:
     closed(desk)
     actor = desk.command("call-back", "acceptor").actor
-    forms = {form.name: form for form in allowed_actions(desk.definition, desk.view(), actor)}
+    forms = {form.name: form for form in desk.offered(actor)}
     field = forms["call-back"].fields[1]
     assert (field.type, field.required) == ("choice", True)
     assert field.choices == ("very_satisfied", "satisfied", "dissatisfied")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.workflows.desk import Desk, local
-from workflows import Actor, FieldsMissing, NotAllowed, NotPossible, allowed_actions
+from workflows import Actor, FieldsMissing, NotAllowed, NotPossible
 
 
 def returned(desk: Desk, times: int) -> Desk:
@@ -52,7 +52,7 @@ def test_the_department_named_by_the_supervisor_cannot_return_the_case(desk: Des
     returned(desk, 3)
     desk.act("adjudicate", "supervisor", department="LIGHTS")
     handler = Actor(id="h1", role="handler", department="LIGHTS")
-    assert {form.name for form in allowed_actions(desk.definition, desk.view(), handler)} == {
+    assert {form.name for form in desk.offered(handler)} == {
         "sign",
         "start",
     }
