@@ -71,6 +71,8 @@ class DeadlineTold(Told):
     stopped_at: Moment | None
     rung: int
     runs: list[tuple[Moment, Moment]] = []
+    extensions: int = 0
+    """How often the limit was added once more."""
 
 
 class Summary(Told):

@@ -73,6 +73,7 @@ def deadline_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
         "limit": deadline.limit,
         "clock": deadline.clock.value,
         "calendar": deadline.calendar,
+        "extensions": deadline.extensions,
         "holder": deadline.holder,
         "started_at": moment(deadline.started_at),
         "due_at": moment_or_none(deadline.due_at),

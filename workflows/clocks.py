@@ -18,13 +18,15 @@ Deadlines = tuple[Deadline, ...]
 class Holding:
     """What the clocks depend on once an action is done: state, condition and department.
 
-    `again` is what the action's step says of the clock of the stage that it enters, if it does.
+    `again` is what the action's step says of the clock of the stage that it enters, if it does;
+    `extends` says that the clock that runs is given its limit once more.
     """
 
     state: str
     condition: Condition | None
     department: str | None
     again: Again | None = None
+    extends: bool = False
 
 
 def move_clocks(
@@ -59,6 +61,8 @@ def _in_stage(
     deadline: Deadline, stage: Stage, holding: Holding, now: datetime, calendars: Calendars
 ) -> Deadline:
     limit = _limit(stage, holding)
+    if deadline.running and holding.extends:
+        return deadline.extended(calendars)
     if deadline.running:
         same = deadline.limit == limit.text and deadline.clock is limit.clock
         return deadline if stage.limit is not None or same else deadline.under(limit, calendars)

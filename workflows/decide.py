@@ -104,7 +104,11 @@ def decide(
     definition.machine.move(action.name, view)
     category, condition, department = _outcome(view, step, fields)
     holding = Holding(
-        state=view.state, condition=condition, department=department, again=step.again
+        state=view.state,
+        condition=condition,
+        department=department,
+        again=step.again,
+        extends=action.extends,
     )
     clocks = () if action.reopens else view.deadlines
     deadlines = move_clocks(definition, clocks, holding, now, calendars)

@@ -155,10 +155,14 @@ class MarkGuard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockGuard:
-    """Whether the clock of a stage must be or have been overdue, and what a refusal says."""
+    """What must be so of the clock of a stage, and what a refusal says.
+
+    `overdue`: whether it is or was overdue; `extended`: how often its limit was extended at most.
+    """
 
     stage: str
-    overdue: bool
+    overdue: bool | None
+    extended: int | None
     refusal: Label
 
 
@@ -191,7 +195,8 @@ class Action:
 
     `when` are guards on the case's marks and clocks; `marks` and `then` are what the action does to
     the marks. `tell` is who is told besides those who watch the case. `reopens` says that it leads
-    out of final states, and that the case's clocks begin afresh.
+    out of final states, and that the case's clocks begin afresh; `extends` that the clock that runs
+    is given its limit once more.
     """
 
     name: str
@@ -200,6 +205,7 @@ class Action:
     reason_required: bool
     raises_version: bool
     reopens: bool
+    extends: bool
     tell: Tell | None
     guards: tuple[str, ...]
     when: tuple[MarkGuard | ClockGuard, ...]

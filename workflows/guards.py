@@ -64,16 +64,19 @@ def check_guards(
             raise _refused(action, guard.refusal, guard.about_actor)
     for asked in action.when:
         if isinstance(asked, ClockGuard):
-            if _overdue(view, asked.stage, now, calendars) is not asked.overdue:
+            if not _clock_is(asked, view, now, calendars):
                 raise _refused(action, asked.refusal.en, about_actor=False)
         elif not asked.holds(view.marks, actor.id):
             raise _refused(action, asked.refusal.en, asked.other)
 
 
-def _overdue(view: CaseView, stage: str, now: datetime, calendars: Calendars) -> bool:
-    return any(
-        deadline.overdue(now, calendars) for deadline in view.deadlines if deadline.stage == stage
-    )
+def _clock_is(asked: ClockGuard, view: CaseView, now: datetime, calendars: Calendars) -> bool:
+    clock = next((one for one in view.deadlines if one.stage == asked.stage), None)
+    if clock is None:
+        return not asked.overdue
+    if asked.extended is not None and clock.extensions > asked.extended:
+        return False
+    return asked.overdue is None or clock.overdue(now, calendars) is asked.overdue
 
 
 def _refused(action: Action, refusal: str, about_actor: bool) -> NotAllowed | NotPossible:

@@ -181,7 +181,9 @@ def _stage_limit(place: Place) -> Limit | None:
 
 
 def _action(name: str, place: Place, known: _Names) -> Action:
-    optional = frozenset("reason raises_version reopens tell guards when marks then fields".split())
+    optional = frozenset(
+        "reason raises_version reopens extends tell guards when marks then fields".split()
+    )
     place.mapping({"label", "event", "steps"}, optional)
     reason, tell = place.at("reason"), place.at("tell")
     if reason.value not in (None, "required", "optional"):
@@ -202,6 +204,7 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         reason_required=reason.value == "required",
         raises_version=place.at("raises_version").flag(default=True),
         reopens=place.at("reopens").flag(default=False),
+        extends=place.at("extends").flag(default=False),
         tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),
         when=tuple(_asked(item, known) for item in place.at("when").items()),
@@ -218,10 +221,14 @@ def _action(name: str, place: Place, known: _Names) -> Action:
 def _asked(place: Place, known: _Names) -> MarkGuard | ClockGuard:
     if place.at("clock").value is None:
         return _mark_guard(place, known)
-    place.mapping({"clock", "overdue", "refusal"})
+    place.mapping({"clock", "refusal"}, frozenset({"overdue", "extended"}))
+    overdue, extended = place.at("overdue"), place.at("extended")
+    if overdue.value is None and extended.value is None:
+        raise place.wrong("asks for nothing; write overdue, extended, or both")
     return ClockGuard(
         stage=_known(place.at("clock"), known.stages, "stage"),
-        overdue=place.at("overdue").flag(default=False),
+        overdue=None if overdue.value is None else overdue.flag(default=False),
+        extended=None if extended.value is None else extended.whole(),
         refusal=place.at("refusal").label(),
     )
 

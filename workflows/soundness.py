@@ -32,6 +32,9 @@ def _ways(
     for action in actions.values():
         for source, step in action.steps.items():
             _check_end(top, states, action, source)
+            if action.extends and (step.to is not None or states[source].final):
+                place = top.at("actions").at(action.name).at("steps")
+                raise place.wrong("extend the clock that runs; they must stay in an open state")
             if step.to is not None:
                 ways[source].add(step.to)
     return ways

@@ -33,6 +33,8 @@ export const EVENTS: Words = {
   reopened: { zh: "重新办理", en: "reopened" }, "called-back": { zh: "回访", en: "called back" },
   appealed: { zh: "申诉", en: "appealed" }, "appeal-approved": { zh: "同意申诉", en: "appeal approved" },
   "appeal-refused": { zh: "驳回申诉", en: "appeal refused" },
+  "extension-requested": { zh: "申请延期", en: "extension asked for" }, "extension-approved": { zh: "同意延期", en: "extension approved" },
+  "extension-refused": { zh: "不同意延期", en: "extension refused" },
   voided: { zh: "作废", en: "voided" }, urged: { zh: "催办", en: "urged" }, relocated: { zh: "更正位置", en: "relocated" },
   reclassified: { zh: "更正类别", en: "reclassified" }, remapped: { zh: "随新网格调整", en: "moved with a new map" }, reminded: { zh: "到期提醒", en: "reminded" },
   overdue: { zh: "超期", en: "overdue" }, escalated: { zh: "逐级上报", en: "escalated" },

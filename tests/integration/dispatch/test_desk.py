@@ -111,6 +111,8 @@ FIELDS: dict[str, dict[str, Any]] = {
 # The marks of a case that these actions ask for.
 MARKS = {
     "adjudicate": '{"returns": 3}',
+    "approve-extension": '{"extension_asked": 1}',
+    "refuse-extension": '{"extension_asked": 1}',
     "approve-appeal": '{"appealed": 1}',
     "refuse-appeal": '{"appealed": 1}',
 }

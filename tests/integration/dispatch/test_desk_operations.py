@@ -123,7 +123,7 @@ def test_after_three_returns_a_supervisor_names_the_department_and_it_keeps_the_
     sheet = door.act("adjudicate", "supervisor", department="431103-urban")
     assert (sheet["state"], sheet["department"]) == ("dispatched", "431103-urban")
     assert sheet["marks"] == {"returns": 3, "adjudicated": 1}
-    assert door.offered("handler") == {"sign", "start"}
+    assert door.offered("handler") == {"sign", "start", "request-extension"}
     assert door.ask("return", door.who("handler")).status_code == 409
 
 
@@ -210,3 +210,23 @@ def test_a_department_appeals_for_a_late_case_and_two_supervisors_exempt_it(door
         "appeal_approvals": 2, "appeal_reviewer": "another", "appealed": None, "exempt": 1,
     }  # fmt: skip
     assert answer.json()["closed_at"] == closed["closed_at"]
+
+
+def test_a_limit_is_extended_twice_and_no_more(door: Door) -> None:
+    door.act("file", "acceptor")
+    door.act("dispatch", "dispatcher")
+    door.act("start", "handler")
+    due = [door.sheet()["due_at"]]
+    assert door.ask("request-extension", door.who("handler"), reason="").status_code == 422
+    assert door.ask("approve-extension", door.who("dispatcher")).status_code == 409
+    door.act("request-extension", "handler")
+    door.act("refuse-extension", "dispatcher")
+    for number in (1, 2):
+        version = door.act("request-extension", "handler")["version"]
+        sheet = door.act("approve-extension", "dispatcher")
+        handle = {one["stage"]: one for one in sheet["deadlines"]}["handle"]
+        assert (sheet["version"], handle["extensions"]) == (version + 1, number)
+        due.append(sheet["due_at"])
+    assert due[0] < due[1] < due[2]
+    assert door.ask("request-extension", door.who("handler")).status_code == 409
+    assert "request-extension" not in door.offered("handler")

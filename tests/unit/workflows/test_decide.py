@@ -67,6 +67,15 @@ TABLE: dict[tuple[str, str, str], str] = {
     },
     **{("reopen", "closed", role): "filed" for role in ("acceptor", "supervisor")},
     ("call-back", "closed", "acceptor"): "closed",
+    **{
+        (action, s, role): s
+        for action, role in (
+            ("request-extension", "handler"),
+            ("approve-extension", "dispatcher"),
+            ("refuse-extension", "dispatcher"),
+        )
+        for s in ("dispatched", "handling", "reworked")
+    },
     ("appeal", "closed", "handler"): "closed",
     ("approve-appeal", "closed", "supervisor"): "closed",
     ("refuse-appeal", "closed", "supervisor"): "closed",
@@ -89,6 +98,9 @@ def height(marks: Mapping[str, int | str], name: str) -> int:
 
 # What an action asks of the marks of a case, once more by hand.
 ASKS: dict[str, Callable[[Mapping[str, int | str]], bool]] = {
+    "request-extension": lambda marks: "extension_asked" not in marks,
+    "approve-extension": lambda marks: "extension_asked" in marks,
+    "refuse-extension": lambda marks: "extension_asked" in marks,
     "approve-appeal": lambda marks: "appealed" in marks,
     "refuse-appeal": lambda marks: "appealed" in marks,
     "dispatch": lambda marks: height(marks, "returns") < 3,

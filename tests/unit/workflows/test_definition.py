@@ -9,8 +9,9 @@ from workflows import DEFINITIONS, Definition, DefinitionError, load_definition,
 Change = Callable[[dict[str, Any]], object]
 ACTIONS = """
     accept reject verify verify-yes verify-no file dispatch return return-to-acceptor withdraw
-    adjudicate sign start feedback inspect-pass inspect-fail close force-close reopen call-back
-    appeal approve-appeal refuse-appeal void urge supervise instruct escalate relocate reclassify
+    adjudicate sign start request-extension approve-extension refuse-extension feedback
+    inspect-pass inspect-fail close force-close reopen call-back appeal approve-appeal
+    refuse-appeal void urge supervise instruct escalate relocate reclassify
 """
 NAMED = {"label": {"zh": "名", "en": "name"}}
 
@@ -186,6 +187,18 @@ BAD: dict[str, tuple[Change, str]] = {
     "a guard on the clock of an unknown stage": (
         set_at("actions", "appeal", "when", 0, "clock", "sleep"),
         r"actions\.appeal\.when\[0\]\.clock: names the unknown stage 'sleep'",
+    ),
+    "a guard that asks nothing of a clock": (
+        drop("actions", "appeal", "when", 0, "overdue"),
+        r"actions\.appeal\.when\[0\]: asks for nothing; write overdue, extended",
+    ),
+    "an extension that leads to another state": (
+        set_at("actions", "start", "extends", True),
+        r"actions\.start\.steps: extend the clock that runs",
+    ),
+    "an extension when all is over": (
+        set_at("actions", "call-back", "extends", True),
+        r"actions\.call-back\.steps: extend the clock that runs",
     ),
     "a guard that asks twice": (
         set_at("actions", "approve-appeal", "when", 1, "most", 1),

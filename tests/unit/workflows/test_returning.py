@@ -55,6 +55,7 @@ def test_the_department_named_by_the_supervisor_cannot_return_the_case(desk: Des
     assert {form.name for form in desk.offered(handler)} == {
         "sign",
         "start",
+        "request-extension",
     }
     with pytest.raises(NotPossible, match="adjudicated"):
         desk.act("return", "handler")
