@@ -161,7 +161,7 @@ def test_every_action_is_possible_to_the_roles_that_the_table_names(office: Offi
             with transaction(office.engine) as connection:
                 connection.execute(
                     text("""update "case" set category = 'E0110', condition = 'E0110-1',
-                        closed_at = null, marks = cast(:marks as jsonb)"""),
+                        closed_at = null, deadlines = '[]', marks = cast(:marks as jsonb)"""),
                     {"marks": MARKS.get(action, "{}")},
                 )
             if action in ONLY_LATE:

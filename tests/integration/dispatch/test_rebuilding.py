@@ -69,6 +69,7 @@ class Life:
             return
         name, role = self.rng.choice(possible)
         own = now.department or "431103-urban"
+        own = own if role == "handler" else ""
         principal = who(role, f"a-{role}-{self.rng.randrange(3)}", department=own)
         try:
             self.office.act(principal, name, version=now.version, **self._fields(name, now))

@@ -546,6 +546,53 @@ def test_no_sequence_of_actions_breaks_the_rules(
         check_clocks(desk, decision)
 
 
+PEOPLE = [
+    Actor(id=f"{role}-{number}", role=role, department=department)
+    for role in ACTORS
+    if role != "system"
+    for number in (1, 2)
+    for department in ([] if role == "handler" else [None]) + ["LIGHTS", "ROADS"]
+]
+CHECKS_ON_SITE = {"verify-yes", "verify-no", "inspect-pass", "inspect-fail"}
+JUDGES = CHECKS_ON_SITE | {
+    "close", "force-close", "reopen", "call-back", "approve-appeal", "refuse-appeal",
+}  # fmt: skip
+WALK = st.lists(
+    st.tuples(st.integers(0, 999), st.integers(0, 20 * 3600), st.sampled_from(["LIGHTS", "ROADS"])),
+    max_size=60,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(WALK)
+def test_what_is_offered_works_and_no_one_judges_the_own_work(
+    definition: Definition, calendars: Calendars, categories: dict[str, Category], walk: Any
+) -> None:
+    desk = Desk(definition, calendars, categories)
+    desk.reporters = frozenset({"r1", "member-1"})
+    desk.open_dispatched()
+    for choice, seconds, department in walk:
+        desk.wait(seconds=seconds)
+        ways = [(form.name, actor) for actor in PEOPLE for form in desk.offered(actor)]
+        # What ends a case for good would end most walks early.
+        ways = [way for way in ways if way[0] not in ("void", "reject")] or ways
+        if not ways:
+            return
+        action, actor = ways[choice * len(ways) // 1000]
+        before, held = desk.state, desk.handled_by
+        given = {"department": department} if action in ("dispatch", "adjudicate") else {}
+        decision = desk.act(action, actor, **given)
+        assert TABLE[action, before, actor.role] == decision.state
+        assert action not in JUDGES or actor.department not in held
+        assert action not in CHECKS_ON_SITE or actor.id not in desk.reporters
+        check_clocks(desk, decision)
+        assert all(clock.extensions <= 2 for clock in decision.deadlines)
+        if decision.timer is not None and decision.timer.due_at <= desk.now:
+            check_clocks(desk, desk.fire())
+
+
 def check_clocks(desk: Desk, decision: Decision) -> None:
     stage = desk.definition.stage_of.get(decision.state)
     running = [deadline for deadline in decision.deadlines if deadline.running]
