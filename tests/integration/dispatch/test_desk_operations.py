@@ -98,7 +98,9 @@ def test_a_report_is_verified_by_another_member_before_it_is_filed(door: Door) -
     assert (clocks["accept"]["due_at"], clocks["verify"]["limit"]) == (None, "0.5 工作时")
     assert {"verify-yes", "verify-no"} <= door.offered("member")
     assert "verify-yes" not in door.offered("member", subject="somebody")
-    assert door.ask("verify-no", door.who("member", subject="somebody")).status_code == 403
+    refused = door.ask("verify-no", door.who("member", subject="somebody"))
+    assert refused.status_code == 403
+    assert set(refused.json()["refusal"]) == {"zh", "en"}
     assert door.ask("verify-no", door.who("member"), reason="  ").status_code == 422
     assert door.act("verify-no", "member", text="没有垃圾")["state"] == "accepted"
     assert door.told()["text_digest"]
@@ -117,6 +119,7 @@ def test_after_three_returns_a_supervisor_names_the_department_and_it_keeps_the_
     refused = door.ask("dispatch", door.who("dispatcher"))
     assert refused.status_code == 409
     assert "three times" in refused.json()["detail"]
+    assert refused.json()["refusal"]["zh"] == "部门已退回三次，须由督查员裁定"
     assert "dispatch" not in door.offered("dispatcher")
     assert "return-to-acceptor" in door.offered("dispatcher")
     assert door.ask("adjudicate", door.who("dispatcher"), department="431103-urban").is_client_error

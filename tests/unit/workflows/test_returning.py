@@ -28,8 +28,10 @@ def test_returns_by_departments_are_counted_and_told(desk: Desk) -> None:
 def test_after_the_third_return_only_a_supervisor_sends_the_case_on(desk: Desk) -> None:
     returned(desk, 3)
     for role in ("dispatcher", "system"):
-        with pytest.raises(NotPossible, match="three times"):
+        with pytest.raises(NotPossible, match="three times") as refused:
             desk.act("dispatch", role)
+        assert refused.value.words is not None
+        assert refused.value.words.zh == "部门已退回三次，须由督查员裁定"
     with pytest.raises(NotAllowed):
         desk.act("adjudicate", "dispatcher")
     for missing in ({"reason": " "}, {"department": None}):
