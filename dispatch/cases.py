@@ -51,6 +51,7 @@ class Case:
     report_count: int
     handled_by: tuple[str, ...]
     possible_duplicate_of: UUID | None
+    marks: Mapping[str, int | str]
 
     @property
     def areas(self) -> dict[str, str]:
@@ -81,7 +82,7 @@ COLUMNS = (
     "id opened_month number line definition category condition state version seq "
     "head_hash last_at city district community map_version geom lon lat accuracy_m "
     "department source part opened_at closed_at due_at deadlines links report_count "
-    "handled_by possible_duplicate_of"
+    "handled_by possible_duplicate_of marks"
 ).split()
 
 # In the order of `Case`. Documents come as texts: the driver's own reader of them is slow.
@@ -90,7 +91,7 @@ SELECT = """
         c.version, c.seq, c.head_hash, c.last_at, c.city, c.district, c.community, c.map_version,
         ST_X(c.geom) as x, ST_Y(c.geom) as y, c.lon, c.lat, c.accuracy_m, c.department, c.source,
         c.part, c.opened_at, c.closed_at, c.due_at, c.deadlines::text, c.links::text,
-        c.report_count, c.handled_by, c.possible_duplicate_of
+        c.report_count, c.handled_by, c.possible_duplicate_of, c.marks::text
     from "case" c
 """
 FIELDS = tuple(field.name for field in fields(Case))
@@ -103,6 +104,7 @@ def read_case(row: Sequence[Any]) -> Case:
     values = dict(zip(FIELDS, row, strict=True))
     values["deadlines"] = tuple(map(Deadline.from_json, orjson.loads(values["deadlines"])))
     values["links"] = orjson.loads(values["links"])
+    values["marks"] = orjson.loads(values["marks"])
     values["handled_by"] = tuple(values["handled_by"])
     return Case(**values)
 

@@ -173,18 +173,19 @@ class Desk:
         if request.version != case.version:
             changed = reading.changes_since(connection, case, request.version)
             raise Stale(case.version, changed)
-        fields = Fields(rules.known, principal, case, self._photos).resolve(request.fields)
+        asked = definition.actions.get(request.name)
+        fields = Fields(rules.known, principal, case, self._photos).resolve(request.fields, asked)
         now = max(database_now(connection), case.last_at)
         command = Command(action=request.name, actor=actor, reason=request.reason, fields=fields)
         decision = decide(definition, view, command, now, rules.calendars)
         ledger = Ledger()
-        clocks = case.deadlines
+        clocks, before = case.deadlines, case.state
         ledger.decided(case, decision)
         extra = self._moved(connection, rules, ledger, case, fields)
         if extra:
             stopped = [clock for clock in clocks if clock not in case.deadlines]
             extra["was_deadlines"] = [clock.to_json() for clock in stopped]
-        extra |= _closed(definition, case, now)
+        extra |= _closed(definition, case, before, now)
         (draft,) = decision.events
         words = {"reason": request.reason or "", "text": str(fields.get("text") or "")}
         ledger.append(
@@ -270,12 +271,13 @@ def _told(ended: Callable[[str], None]) -> Iterator[None]:
     ended("done")
 
 
-def _closed(definition: Definition, case: Case, now: datetime) -> dict[str, bool]:
-    """A case that came to its end is closed now, and its event tells so."""
-    if not definition.states[case.state].final:
+def _closed(definition: Definition, case: Case, before: str, now: datetime) -> dict[str, bool]:
+    """A case that came to its end is closed now, and its event tells so; one reopened is not."""
+    was, over = definition.states[before].final, definition.states[case.state].final
+    if was == over:
         return {}
-    case.closed_at = now
-    return {"closed": True}
+    case.closed_at = now if over else None
+    return {"closed": True} if over else {}
 
 
 def _put(case: Case, place: Place) -> None:

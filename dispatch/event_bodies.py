@@ -71,6 +71,8 @@ class DeadlineTold(Told):
     stopped_at: Moment | None
     rung: int
     runs: list[tuple[Moment, Moment]] = []
+    extensions: int = 0
+    """How often the limit was added once more."""
 
 
 class Summary(Told):
@@ -85,6 +87,12 @@ class Summary(Told):
     areas: Areas
     lon: Degrees
     lat: Degrees
+
+
+Marks = Annotated[
+    dict[str, int | str | None],
+    Field(description="Marks that changed: the new count or account id, null when clear"),
+]
 
 
 class FilingTold(Told):
@@ -135,6 +143,7 @@ class Opened(ReportTold):
     possible_duplicate_of: Id | None
     part: str | None
     deadlines: list[DeadlineTold]
+    marks: Marks = {}
 
 
 class Attached(ReportTold):
@@ -173,9 +182,16 @@ class Acted(Summary):
     deadlines: list[DeadlineTold]
     """The clocks that the action changed, as they are afterwards."""
     was: Was | None = None
+    marks: Marks = {}
+    tell: str | None = None
+    """Who is told besides those who watch the case."""
     photos: list[Id] = []
     closing_met: Literal[True] | None = None
+    chosen: dict[str, str] = {}
+    """What was chosen in the action's fields that give a choice."""
     closed: Literal[True] | None = None
+    reopened: Literal[True] | None = None
+    """The case was over and is open again; of its clocks it has only those told here."""
 
 
 class Placed(Acted):

@@ -15,6 +15,7 @@ from dispatch.reports import FieldProblem, LocationIn
 from dispatch.tokens import Principal
 from geo.crs import Crs
 from grid.areas import Outside
+from workflows.definition import Action
 
 PHOTO_LIMIT = 9
 
@@ -37,11 +38,18 @@ class Fields:
         self._photos = photos
         self._problems: list[FieldProblem] = []
 
-    def resolve(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """The resolved fields; raises FieldsWrong, access.Forbidden."""
+    def resolve(self, raw: Mapping[str, Any], action: Action | None) -> dict[str, Any]:
+        """The resolved fields; raises FieldsWrong, access.Forbidden.
+
+        A choice stays as it was sent: the action itself says which there are.
+        """
+        choices = {field.name for field in action.fields if field.choices} if action else set()
         resolved: dict[str, Any] = {}
         for name, value in raw.items():
             if value is None:
+                continue
+            if name in choices:
+                resolved[name] = value
                 continue
             if name not in RESOLVERS:
                 self._wrong(name, "is not a field of an action")

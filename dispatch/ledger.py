@@ -40,7 +40,7 @@ REPLACE = text("""
         map_version = :map_version, geom = ST_SetSRID(ST_MakePoint(:x, :y), 4546), lon = :lon,
         lat = :lat, accuracy_m = :accuracy_m, department = :department, closed_at = :closed_at,
         links = cast(:links as jsonb), handled_by = cast(:handled_by as text[]), part = :part,
-        line = :line
+        line = :line, marks = cast(:marks as jsonb)
     where id = :id and opened_month = :opened_month
 """)
 
@@ -131,7 +131,9 @@ class Ledger:
     def decided(self, case: Case, decision: Decision) -> None:
         """Takes over what the workflow decided: state, holder, clocks, timer, version."""
         change = self._change(case)
-        change.replaced = change.replaced or decision.raises_version
+        marked = decision.marks != case.marks
+        change.replaced = change.replaced or decision.raises_version or marked
+        case.marks = decision.marks
         case.state = decision.state
         case.category = decision.category
         case.condition = None if decision.condition is None else decision.condition.code
@@ -232,6 +234,7 @@ def _case_row(change: _Change) -> tuple[Any, ...]:
         case.report_count,
         words(case.handled_by),
         case.possible_duplicate_of,
+        _json(case.marks),
     )
 
 
@@ -264,7 +267,12 @@ def _replacement(case: Case) -> dict[str, Any]:
         "map_version x y lon lat accuracy_m department closed_at part line"
     ).split()
     values = {name: getattr(case, name) for name in names}
-    return {**values, "links": _json(case.links), "handled_by": list(case.handled_by)}
+    return {
+        **values,
+        "links": _json(case.links),
+        "handled_by": list(case.handled_by),
+        "marks": _json(case.marks),
+    }
 
 
 def _write_timers(connection: Connection, changes: Sequence[_Change]) -> None:

@@ -118,6 +118,7 @@ def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: 
         report_count=1,
         handled_by=(),
         possible_duplicate_of=join.possible_duplicate_of,
+        marks={},
     )
 
 

@@ -14,6 +14,7 @@ from dispatch.errors import DispatchError
 from dispatch.event_bodies import UNKNOWN_PART
 from dispatch.history import CaseEvent
 from workflows.deadlines import Deadline, running_due
+from workflows.marks import follow
 
 
 class NotTold(DispatchError):
@@ -58,7 +59,7 @@ def _comparable(case: Case, name: str) -> Any:
     value = getattr(case, name)
     if name == "accuracy_m":  # told to a tenth of a metre, stored in single precision
         return f"{value:.1f}"
-    return dict(value) if name == "links" else value
+    return dict(value) if name in {"links", "marks"} else value
 
 
 def _opened(event: CaseEvent) -> Case:
@@ -98,6 +99,7 @@ def _opened(event: CaseEvent) -> Case:
         report_count=0,
         handled_by=(),
         possible_duplicate_of=None if duplicate is None else UUID(duplicate),
+        marks={},
     )
 
 
@@ -105,6 +107,8 @@ def _follow(standing: Standing, event: CaseEvent) -> None:
     case, body = standing.case, event.body
     case.seq, case.head_hash, case.last_at = event.seq, bytes(event.hash), event.at
     _take_summary(case, body)
+    if body.get("reopened"):
+        case.closed_at, case.deadlines = None, ()
     _take_clocks(case, body)
     if "was_place" in body:
         _take_place(case, body)
@@ -112,6 +116,7 @@ def _follow(standing: Standing, event: CaseEvent) -> None:
         case.report_count += 1
         standing.reports.append(body["report"])
     standing.photos.update(body.get("photos", ()))
+    case.marks = follow(case.marks, body.get("marks", {}))
     case.note_holder()
     if body.get("closed"):
         case.closed_at = event.at

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
 
     city_timezone: str = "Asia/Shanghai"
     number_prefix: str = Field("YZ", pattern=r"^[A-Z]{1,4}$")
-    definition: str = "urban_management@1"
+    definition: str = "urban_management@2"
     definitions_dir: Path | None = None
     """A folder with the city's own workflow definitions, beside the shipped ones."""
     calendar: str = "yongzhou"

@@ -56,6 +56,7 @@ def case_sheet(
         ),
         "reports": {"count": case.report_count, "first": list(reports)},
         "photos": list(photos),
+        "marks": dict(case.marks),
         "links": {
             kind: [{**link, "distance_m": float(link["distance_m"])} for link in links]
             for kind, links in case.links.items()
@@ -72,6 +73,7 @@ def deadline_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
         "limit": deadline.limit,
         "clock": deadline.clock.value,
         "calendar": deadline.calendar,
+        "extensions": deadline.extensions,
         "holder": deadline.holder,
         "started_at": moment(deadline.started_at),
         "due_at": moment_or_none(deadline.due_at),
@@ -105,6 +107,7 @@ def _field_row(field: FieldForm, case: Case, known: Known) -> dict[str, Any]:
         "required": field.required,
         "label": {"zh": field.label.zh, "en": field.label.en},
         "choices": _choices(field, case, known),
+        "choice_labels": _choice_labels(field),
     }
 
 
@@ -115,6 +118,12 @@ def _choices(field: FieldForm, case: Case, known: Known) -> list[str] | None:
     if field.name == "department":
         return suitable_departments(case, known)
     return None if field.choices is None else list(field.choices)
+
+
+def _choice_labels(field: FieldForm) -> dict[str, Any] | None:
+    if field.choice_labels is None:
+        return None
+    return {code: {"zh": one.zh, "en": one.en} for code, one in field.choice_labels.items()}
 
 
 def suitable_departments(case: Case, known: Known) -> list[str]:

@@ -25,4 +25,5 @@ def view_of(
         handled_by=frozenset(case.handled_by),
         reporters=frozenset(reporters),
         deadlines=case.deadlines,
+        marks=case.marks,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from workflows.categories import Condition
 from workflows.deadlines import Deadline
+from workflows.definition import Marks
 from workflows.labels import Label
 
 SYSTEM = "system"
@@ -17,7 +18,7 @@ class CaseView:
     """A case as its locked row says, for one decision; `state` moves, and it is thrown away.
 
     `handled_by` are all departments that ever held the case, `reporters` the ids of all who
-    reported it, `deadlines` the latest of each stage.
+    reported it, `deadlines` the latest of each stage, `marks` what actions counted or set.
     """
 
     state: str
@@ -27,6 +28,7 @@ class CaseView:
     handled_by: frozenset[str] = frozenset()
     reporters: frozenset[str] = frozenset()
     deadlines: tuple[Deadline, ...] = ()
+    marks: Marks = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class Timer:
 class Decision:
     """What follows: the case's new values, the events to append, and the timer it now has.
 
-    `deadlines` is the complete new list. `timer` None means that the case has none any more.
+    `deadlines` and `marks` are complete. `timer` None means that the case has none any more.
     """
 
     state: str
@@ -92,17 +94,22 @@ class Decision:
     category: str
     condition: Condition | None
     department: str | None
+    marks: Marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldForm:
-    """A field of an action as a client draws it; `choices` None where any value may be given."""
+    """A field of an action as a client draws it; `choices` None where any value may be given.
+
+    `choice_labels` are the words of the choices, where the definition gives them.
+    """
 
     name: str
     type: str
     required: bool
     label: Label
     choices: tuple[str, ...] | None = None
+    choice_labels: Mapping[str, Label] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

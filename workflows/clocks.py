@@ -16,11 +16,17 @@ Deadlines = tuple[Deadline, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What the clocks depend on once an action is done: state, condition and department."""
+    """What the clocks depend on once an action is done: state, condition and department.
+
+    `again` is what the action's step says of the clock of the stage that it enters, if it does;
+    `extends` says that the clock that runs is given its limit once more.
+    """
 
     state: str
     condition: Condition | None
     department: str | None
+    again: Again | None = None
+    extends: bool = False
 
 
 def move_clocks(
@@ -32,10 +38,10 @@ def move_clocks(
 ) -> Deadlines:
     """Return the case's clocks after it came into `holding.state`, the latest of each stage.
 
-    Leaving a stage stops its clock. Entering one starts a clock afresh, or, where the stage says
-    so, lets it go on with the time left while the same department holds the case (after a return,
-    and after a failed inspection). Staying in a stage leaves its clock, except that another
-    condition's limit counts from the clock's original start.
+    Leaving a stage stops its clock. Entering one starts a clock afresh, or lets it go on with the
+    time left where the step or the stage says so: always (after a verification), or while the same
+    department holds the case (after a return, and after a failed inspection). Staying in a stage
+    leaves its clock, except that another condition's limit counts from the clock's original start.
     """
     stage = definition.stage_of.get(holding.state)
     after = []
@@ -55,13 +61,21 @@ def _in_stage(
     deadline: Deadline, stage: Stage, holding: Holding, now: datetime, calendars: Calendars
 ) -> Deadline:
     limit = _limit(stage, holding)
+    if deadline.running and holding.extends:
+        return deadline.extended(calendars)
     if deadline.running:
         same = deadline.limit == limit.text and deadline.clock is limit.clock
         return deadline if stage.limit is not None or same else deadline.under(limit, calendars)
-    goes_on = stage.again is Again.SAME_HOLDER_CONTINUES and deadline.holder == holding.department
-    if goes_on:
+    if _goes_on(deadline, stage, holding):
         return deadline.go_on(limit, now, calendars)
     return _afresh(stage, holding, now, calendars)
+
+
+def _goes_on(deadline: Deadline, stage: Stage, holding: Holding) -> bool:
+    again = holding.again or stage.again
+    if again is Again.SAME_HOLDER_CONTINUES:
+        return deadline.holder == holding.department
+    return again is Again.CONTINUES
 
 
 def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars) -> Deadline:

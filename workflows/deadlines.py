@@ -30,7 +30,8 @@ class Deadline:
     `limit` is the text of the table and `calendar` the key of the calendar version; `used_us` is
     the counted time of all `runs` in microseconds. `due_at` and `stopped_at` are never both set:
     a clock runs or stands. `holder` is the department that answers, if one does. `rung` is the next
-    rung of the stage's ladder to fire. All moments are in UTC.
+    rung of the stage's ladder to fire. `extensions` counts how often the limit was added once more.
+    All moments are in UTC.
     """
 
     stage: str
@@ -45,6 +46,7 @@ class Deadline:
     stopped_at: datetime | None
     rung: int
     runs: Runs = ()
+    extensions: int = 0
 
     @property
     def origin(self) -> datetime:
@@ -56,14 +58,23 @@ class Deadline:
         """Whether the clock runs."""
         return self.stopped_at is None
 
+    def overdue(self, now: datetime, calendars: Calendars) -> bool:
+        """Whether the limit has run out by now, or had before the clock was stopped."""
+        if self.stopped_at is None:
+            return self.due_at is not None and self.due_at <= now
+        return self._runs_out(Fraction(1), calendars) < self.stopped_at
+
     def rung_due(self, at: Fraction, calendars: Calendars) -> datetime:
         """Return when the part `at` of the limit has been counted, for a clock that runs."""
         if at == 1 and self.due_at is not None:
             return self.due_at
+        return self._runs_out(at, calendars)
+
+    def _runs_out(self, at: Fraction, calendars: Calendars) -> datetime:
         calendar = calendars.get(self.calendar)
         used = timedelta(microseconds=self.used_us)
-        limit = parse_limit(self.limit)
-        return calendar.fraction_due(self.started_at, limit, at, used, self.origin).due_at
+        limit, whole = parse_limit(self.limit), at * (1 + self.extensions)
+        return calendar.fraction_due(self.started_at, limit, whole, used, self.origin).due_at
 
     def at_rung(self, rung: int) -> "Deadline":
         """Return the clock with the next rung of its ladder to fire."""
@@ -81,6 +92,7 @@ class Deadline:
             stopped_at=self.stopped_at,
             rung=rung,
             runs=self.runs,
+            extensions=self.extensions,
         )
 
     def stop(self, now: datetime) -> "Deadline":
@@ -98,13 +110,14 @@ class Deadline:
             stopped_at=now,
             rung=self.rung,
             runs=self.runs,
+            extensions=self.extensions,
         )
 
     def go_on(self, limit: Limit, now: datetime, calendars: Calendars) -> "Deadline":
         """Return a standing clock running again from now with the time that it has left.
 
-        Under another limit than before, earlier runs are counted anew by that limit's clock and the
-        ladder begins again.
+        Under another limit than before, earlier runs are counted anew by that limit's clock, the
+        ladder begins again and extensions are gone.
         """
         runs = (*self.runs, (self.started_at, self.stopped_at or now))
         return self._again(limit, now, runs, calendars)
@@ -123,8 +136,15 @@ class Deadline:
     ) -> "Deadline":
         calendar = calendars.get(self.calendar)
         same = (limit.text, limit.clock) == (self.limit, self.clock)
-        past = _Past(self.stage, self.holder, runs, self.rung if same else 0)
+        kept = (self.rung, self.extensions) if same else (0, 0)
+        past = _Past(self.stage, self.holder, runs, *kept)
         return _running(past, limit, calendar, started_at)
+
+    def extended(self, calendars: Calendars) -> "Deadline":
+        """Return a running clock with its limit once more on top; the ladder begins again."""
+        past = _Past(self.stage, self.holder, self.runs, 0, self.extensions + 1)
+        calendar = calendars.get(self.calendar)
+        return _running(past, parse_limit(self.limit), calendar, self.started_at)
 
     def to_json(self) -> dict[str, Any]:
         """Return the clock as texts, integers, booleans and nulls; `runs` only when there are."""
@@ -143,6 +163,8 @@ class Deadline:
         }
         if self.runs:
             body["runs"] = [[utc_text(start), utc_text(end)] for start, end in self.runs]
+        if self.extensions:
+            body["extensions"] = self.extensions
         return body
 
     @classmethod
@@ -165,6 +187,7 @@ class Deadline:
                     (datetime.fromisoformat(start), datetime.fromisoformat(end))
                     for start, end in body.get("runs", ())
                 ),
+                extensions=body.get("extensions", 0),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise WorkflowError(
@@ -186,12 +209,16 @@ class _Past(NamedTuple):
     holder: str | None
     runs: Runs
     rung: int
+    extensions: int = 0
 
 
 def _running(past: _Past, limit: Limit, calendar: WorkingCalendar, start: datetime) -> Deadline:
     origin = past.runs[0][0] if past.runs else start
     used = sum((calendar.counted(a, b, limit.clock, origin) for a, b in past.runs), _NONE)
-    due = calendar.due(start, limit, used, origin)
+    if past.extensions:
+        due = calendar.fraction_due(start, limit, Fraction(1 + past.extensions), used, origin)
+    else:
+        due = calendar.due(start, limit, used, origin)
     return Deadline(
         stage=past.stage,
         limit=limit.text,
@@ -205,6 +232,7 @@ def _running(past: _Past, limit: Limit, calendar: WorkingCalendar, start: dateti
         stopped_at=None,
         rung=past.rung,
         runs=past.runs,
+        extensions=past.extensions,
     )
 
 

@@ -18,9 +18,10 @@ from workflows.case import (
 from workflows.categories import Condition
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.definition import Action, Definition, Step
-from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
+from workflows.errors import ActionRefused, FieldsMissing, NotAllowed
 from workflows.forms import check_fields, field_forms, is_blank
-from workflows.guards import GUARDS
+from workflows.guards import check_guards
+from workflows.marks import marked, told
 
 OPENED = "wangge.case.opened.v1"
 ENGINE = Actor(id=SYSTEM, role=SYSTEM)
@@ -52,6 +53,7 @@ def open_case(
     )
     deadlines = move_clocks(definition, (), holding, now, calendars)
     body["state"] = view.state
+    body |= told({}, view.marks)
     body["deadlines"] = [deadline.to_json() for deadline in deadlines]
     return Decision(
         state=view.state,
@@ -62,6 +64,7 @@ def open_case(
         category=view.category,
         condition=holding.condition,
         department=holding.department,
+        marks=view.marks,
     )
 
 
@@ -75,7 +78,9 @@ def _filing_fields(view: CaseView, filing: Filing) -> tuple[str, ...]:
 
 
 def _opening_step(definition: Definition, view: CaseView, name: str) -> dict[str, str]:
-    _permitted(definition, _action(definition, view, name), view, ENGINE)
+    action = _action(definition, view, name)
+    _permitted(definition, action, view, ENGINE)
+    view.marks = marked(view.marks, action, ENGINE.id)
     return {"action": name, "state": definition.machine.move(name, view)}
 
 
@@ -93,16 +98,27 @@ def decide(
     """
     action = _action(definition, view, command.action)
     step = _permitted(definition, action, view, command.actor)
-    _check_guards(action, view, command.actor)
+    check_guards(action, view, command.actor, now, calendars)
     fields = check_fields(definition, action, view, command)
     before = view.state
     definition.machine.move(action.name, view)
     category, condition, department = _outcome(view, step, fields)
-    holding = Holding(state=view.state, condition=condition, department=department)
-    deadlines = move_clocks(definition, view.deadlines, holding, now, calendars)
+    holding = Holding(
+        state=view.state,
+        condition=condition,
+        department=department,
+        again=step.again,
+        extends=action.extends,
+    )
+    clocks = () if action.reopens else view.deadlines
+    deadlines = move_clocks(definition, clocks, holding, now, calendars)
     body = {"from": before, "state": view.state, "reason_given": not is_blank(command.reason)}
     body |= _changes(view, category, holding)
-    body |= _facts(fields)
+    body |= _facts(action, fields)
+    marks = marked(view.marks, action, command.actor.id)
+    body |= told(view.marks, marks)
+    if action.tell is not None:
+        body["tell"] = action.tell.value
     body["deadlines"] = _changed(view.deadlines, deadlines)
     return Decision(
         state=view.state,
@@ -113,10 +129,13 @@ def decide(
         category=category,
         condition=condition,
         department=department,
+        marks=marks,
     )
 
 
-def allowed_actions(definition: Definition, view: CaseView, actor: Actor) -> tuple[ActionForm, ...]:
+def allowed_actions(
+    definition: Definition, view: CaseView, actor: Actor, now: datetime, calendars: Calendars
+) -> tuple[ActionForm, ...]:
     """Return what the actor may do to the case now, with the fields each action takes.
 
     A command of one of them is refused for its fields alone. `choices` are left to the caller, who
@@ -127,7 +146,7 @@ def allowed_actions(definition: Definition, view: CaseView, actor: Actor) -> tup
         action = definition.actions[name]
         try:
             _permitted(definition, action, view, actor)
-            _check_guards(action, view, actor)
+            check_guards(action, view, actor, now, calendars)
         except ActionRefused:
             continue
         fields = field_forms(definition, action, view)
@@ -156,14 +175,6 @@ def _permitted(definition: Definition, action: Action, view: CaseView, actor: Ac
     return step
 
 
-def _check_guards(action: Action, view: CaseView, actor: Actor) -> None:
-    for name in action.guards:
-        guard = GUARDS[name]
-        if not guard.holds(view, actor):
-            message = f"The action {action.name} is refused: {guard.refusal}."
-            raise NotAllowed(message) if guard.about_actor else NotPossible(message)
-
-
 def _outcome(
     view: CaseView, step: Step, fields: Mapping[str, Any]
 ) -> tuple[str, Condition | None, str | None]:
@@ -188,12 +199,15 @@ def _changes(view: CaseView, category: str, holding: Holding) -> dict[str, Any]:
     return changed | {"was": {name: old[name] for name in changed}} if changed else {}
 
 
-def _facts(fields: Mapping[str, Any]) -> dict[str, Any]:
-    facts: dict[str, Any] = {}
+def _facts(action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"reopened": True} if action.reopens else {}
     if "photos" in fields:
         facts["photos"] = list(fields["photos"])
     if "closing_met" in fields:
         facts["closing_met"] = True
+    chosen = {f.name: fields[f.name] for f in action.fields if f.choices and f.name in fields}
+    if chosen:
+        facts["chosen"] = chosen
     return facts
 
 

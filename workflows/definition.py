@@ -12,6 +12,8 @@ from workflows.labels import Label
 from workflows.limits import Limit
 from workflows.machine import CaseMachine
 
+Marks = Mapping[str, int | str]
+
 
 class FieldType(StrEnum):
     """What a field of an action holds."""
@@ -23,6 +25,7 @@ class FieldType(StrEnum):
     CATEGORY = "category"
     LOCATION = "location"
     CONFIRMATION = "confirmation"
+    CHOICE = "choice"
 
 
 class Need(StrEnum):
@@ -39,10 +42,20 @@ class Again(StrEnum):
 
     FRESH = "fresh"
     SAME_HOLDER_CONTINUES = "same_holder_continues"
+    CONTINUES = "continues"
+
+
+class Marking(StrEnum):
+    """What an action does to a mark of the case."""
+
+    SET = "set"
+    CLEAR = "clear"
+    COUNT = "count"
+    ACTOR = "actor"
 
 
 class Tell(StrEnum):
-    """Whom a rung of the ladder tells."""
+    """Whom a rung of the ladder or an action tells."""
 
     HOLDER = "holder"
     DEPARTMENT = "department"
@@ -69,7 +82,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A state of a case. Nothing leaves a final one."""
+    """A state of a case. Only an action that reopens the case leaves a final one."""
 
     name: str
     label: Label
@@ -109,36 +122,95 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A field of an action."""
+    """A field of an action; `choices` are the values of a choice, each with its words."""
 
     name: str
     type: FieldType
     need: Need
     label: Label
+    choices: Mapping[str, Label]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkGuard:
+    """How high a mark of the case must be, at least or at most, or that it names somebody else.
+
+    `refusal` is what is said otherwise.
+    """
+
+    mark: str
+    least: int | None
+    most: int | None
+    other: bool
+    refusal: Label
+
+    def holds(self, marks: Marks, actor: str) -> bool:
+        """Whether the case's marks are so for the actor; a mark that it does not carry is 0."""
+        value = marks.get(self.mark, 0)
+        if self.other or isinstance(value, str):
+            return value != actor
+        enough = self.least is None or value >= self.least
+        return enough and (self.most is None or value <= self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockGuard:
+    """What must be so of the clock of a stage, and what a refusal says.
+
+    `overdue`: whether it is or was overdue; `extended`: how often its limit was extended at most.
+    """
+
+    stage: str
+    overdue: bool | None
+    extended: int | None
+    refusal: Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What an action changes besides, once a mark is as high as `least`."""
+
+    mark: str
+    least: int
+    marks: Mapping[str, Marking]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Who may take an action from one state, and where it leads (None: the state stays).
 
-    `releases` says that the department lets go of the case.
+    `releases` says that the department lets go of the case. `again` goes before what the stage that
+    the step leads into says of its clock.
     """
 
     roles: frozenset[str]
     to: str | None
     releases: bool
+    again: Again | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Something that a person does to a case; `steps` by the state it is done in."""
+    """Something that a person does to a case; `steps` by the state it is done in.
+
+    `when` are guards on the case's marks and clocks; `marks` and `then` are what the action does to
+    the marks. `tell` is who is told besides those who watch the case. `reopens` says that it leads
+    out of final states, and that the case's clocks begin afresh; `extends` that the clock that runs
+    is given its limit once more.
+    """
 
     name: str
     label: Label
     event_type: str
     reason_required: bool
     raises_version: bool
+    reopens: bool
+    extends: bool
+    tell: Tell | None
     guards: tuple[str, ...]
+    when: tuple[MarkGuard | ClockGuard, ...]
+    marks: Mapping[str, Marking]
+    then: tuple[Consequence, ...]
     fields: tuple[Field, ...]
     steps: Mapping[str, Step]
     roles: frozenset[str]
@@ -156,6 +228,7 @@ class Definition:
     initial: str
     roles: Mapping[str, Role]
     states: Mapping[str, State]
+    marks: Mapping[str, Label]
     stages: Mapping[str, Stage]
     actions: Mapping[str, Action]
     stage_of: Mapping[str, Stage]
@@ -163,7 +236,7 @@ class Definition:
 
 
 def final_states(definitions: Iterable[Definition]) -> frozenset[str]:
-    """The states that no case leaves, of all these definitions."""
+    """The states in which a case is over, of all these definitions."""
     return frozenset(
         name
         for definition in definitions

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from workflows.labels import Label
+
 
 class WorkflowError(Exception):
     """The base of every error of this room. The message is complete in itself."""
@@ -28,7 +30,12 @@ class DefinitionError(WorkflowError):
 
 
 class ActionRefused(WorkflowError):
-    """The base of the three ways in which a command to a case is refused."""
+    """The base of the three ways in which a command to a case is refused.
+
+    `words` are the reason in both languages, where a guard refuses.
+    """
+
+    words: Label | None = None
 
 
 class NotAllowed(ActionRefused):

@@ -46,6 +46,11 @@ def _named(value: object) -> str | None:
     return MISSING if is_blank(value) else None
 
 
+def _choice(field: Field, value: object) -> str | None:
+    known = isinstance(value, str) and value in field.choices
+    return None if known else f"must be one of {', '.join(field.choices)}"
+
+
 _WRONG: Mapping[FieldType, Callable[[Any], str | None]] = {
     FieldType.TEXT: _named,
     FieldType.DEPARTMENT: _named,
@@ -57,6 +62,10 @@ _WRONG: Mapping[FieldType, Callable[[Any], str | None]] = {
     ),
     FieldType.CONFIRMATION: lambda value: None if value is True else "must be confirmed",
 }
+
+
+def _wrong(field: Field, value: object) -> str | None:
+    return _choice(field, value) if field.choices else _WRONG[field.type](value)
 
 
 def check_fields(
@@ -75,7 +84,7 @@ def check_fields(
         if value is None:
             wrong = MISSING if needed(definition, view, field) else None
         else:
-            wrong = _WRONG[field.type](value)
+            wrong = _wrong(field, value)
             given[field.name] = value
         if wrong:
             errors.append((field.name, wrong))
@@ -104,6 +113,8 @@ def field_forms(definition: Definition, action: Action, view: CaseView) -> tuple
                 type=field.type.value,
                 required=needed(definition, view, field),
                 label=field.label,
+                choices=tuple(field.choices) or None,
+                choice_labels=field.choices or None,
             )
             for field in action.fields
         ),

@@ -1,9 +1,14 @@
-"""The named guards of the definitions: what must hold beyond state and role."""
+"""The guards of the definitions: what must hold beyond state and role."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from workflows.calendar import Calendars
 from workflows.case import Actor, CaseView
+from workflows.definition import Action, ClockGuard
+from workflows.errors import NotAllowed, NotPossible
+from workflows.labels import Label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +17,7 @@ class Guard:
 
     holds: Callable[[CaseView, Actor], bool]
     about_actor: bool
-    refusal: str
+    refusal: Label
 
 
 def _condition_chosen(view: CaseView, _actor: Actor) -> bool:
@@ -35,16 +40,57 @@ GUARDS: Mapping[str, Guard] = {
     "condition_chosen": Guard(
         holds=_condition_chosen,
         about_actor=False,
-        refusal="the case has no filing condition yet; file it or reclassify it with one",
+        refusal=Label(
+            zh="案件尚无立案条件，请先立案或更正类别",
+            en="the case has no filing condition yet; file it or reclassify it with one",
+        ),
     ),
     "not_handler": Guard(
         holds=_not_handler,
         about_actor=True,
-        refusal="a department that has handled the case may not judge it; another desk must",
+        refusal=Label(
+            zh="处置过本案的部门不得自行评判，须由他人办理",
+            en="a department that has handled the case may not judge it; another desk must",
+        ),
     ),
     "not_reporter": Guard(
         holds=_not_reporter,
         about_actor=True,
-        refusal="who reported the case may not inspect it; another member must",
+        refusal=Label(
+            zh="上报人不得核实、核查本人上报的案件，须由其他网格员办理",
+            en="who reported the case may neither verify nor inspect it; another member must",
+        ),
     ),
 }
+
+
+def check_guards(
+    action: Action, view: CaseView, actor: Actor, now: datetime, calendars: Calendars
+) -> None:
+    """Raise `NotAllowed` or `NotPossible` when a guard of the action does not hold."""
+    for name in action.guards:
+        guard = GUARDS[name]
+        if not guard.holds(view, actor):
+            raise _refused(action, guard.refusal, guard.about_actor)
+    for asked in action.when:
+        if isinstance(asked, ClockGuard):
+            if not _clock_is(asked, view, now, calendars):
+                raise _refused(action, asked.refusal, about_actor=False)
+        elif not asked.holds(view.marks, actor.id):
+            raise _refused(action, asked.refusal, asked.other)
+
+
+def _clock_is(asked: ClockGuard, view: CaseView, now: datetime, calendars: Calendars) -> bool:
+    clock = next((one for one in view.deadlines if one.stage == asked.stage), None)
+    if clock is None:
+        return not asked.overdue
+    if asked.extended is not None and clock.extensions > asked.extended:
+        return False
+    return asked.overdue is None or clock.overdue(now, calendars) is asked.overdue
+
+
+def _refused(action: Action, refusal: Label, about_actor: bool) -> NotAllowed | NotPossible:
+    message = f"The action {action.name} is refused: {refusal.en}."
+    error = NotAllowed(message) if about_actor else NotPossible(message)
+    error.words = refusal
+    return error

@@ -46,6 +46,7 @@ def fire(definition: Definition, view: CaseView, now: datetime, calendars: Calen
         category=view.category,
         condition=view.condition,
         department=view.department,
+        marks=view.marks,
     )
 
 

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from workflows.definition import (
     Action,
     Again,
+    ClockGuard,
+    Consequence,
     Definition,
     Field,
     FieldType,
+    MarkGuard,
+    Marking,
     Need,
     Role,
     Rung,
@@ -23,6 +28,7 @@ from workflows.definition import (
 from workflows.documents import Place
 from workflows.errors import DefinitionError, LimitError
 from workflows.guards import GUARDS
+from workflows.labels import Label
 from workflows.limits import Limit, parse_limit
 from workflows.machine import CaseMachine
 from workflows.soundness import check_soundness
@@ -43,15 +49,14 @@ def load_definition(document: object) -> Definition:
     """
     top = Place(document, "definition", DefinitionError)
     names = {"name", "version", "line", "label", "initial", "roles", "states", "stages"}
-    top.mapping(names | {"ladders", "actions"})
+    top.mapping(names | {"ladders", "actions"}, frozenset({"marks"}))
     states = {name: _state(name, place) for name, place in top.at("states").entries()}
     roles = {name: _role(name, place) for name, place in top.at("roles").entries()}
     ladders = {name: _ladder(place) for name, place in top.at("ladders").entries()}
     stages = {name: _stage(name, place, ladders) for name, place in top.at("stages").entries()}
-    actions = {
-        name: _action(name, place, set(roles), set(states))
-        for name, place in top.at("actions").entries()
-    }
+    marks = _marks(top.at("marks"))
+    known = _Names(roles=set(roles), states=set(states), marks=set(marks), stages=set(stages))
+    actions = {name: _action(name, place, known) for name, place in top.at("actions").entries()}
     name, version = top.at("name").text(), top.at("version").whole(least=1)
     initial = _known(top.at("initial"), set(states), "state")
     stage_of = check_soundness(top, initial, states, stages, actions)
@@ -67,11 +72,21 @@ def load_definition(document: object) -> Definition:
         initial=initial,
         roles=roles,
         states=states,
+        marks=marks,
         stages=stages,
         actions=actions,
         stage_of=stage_of,
         machine=CaseMachine({s.name: s.final for s in states.values()}, initial, steps),
     )
+
+
+class _Names(NamedTuple):
+    """What an action may name."""
+
+    roles: set[str]
+    states: set[str]
+    marks: set[str]
+    stages: set[str]
 
 
 def _known(place: Place, names: set[str], what: str) -> str:
@@ -101,6 +116,14 @@ def _role(name: str, place: Place) -> Role:
     place.mapping({"label"}, frozenset({"own_department"}))
     own = place.at("own_department").flag(default=False)
     return Role(name=name, label=place.at("label").label(), own_department=own)
+
+
+def _marks(place: Place) -> dict[str, Label]:
+    if place.value is None:
+        return {}
+    for _, spot in place.entries():
+        spot.mapping({"label"})
+    return {name: spot.at("label").label() for name, spot in place.entries()}
 
 
 def _ladder(place: Place) -> tuple[Rung, ...]:
@@ -157,16 +180,18 @@ def _stage_limit(place: Place) -> Limit | None:
         raise place.wrong(f"{error} Or write {OF_CONDITION!r}.") from error
 
 
-def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Action:
-    optional = frozenset({"reason", "raises_version", "guards", "fields"})
+def _action(name: str, place: Place, known: _Names) -> Action:
+    optional = frozenset(
+        "reason raises_version reopens extends tell guards when marks then fields".split()
+    )
     place.mapping({"label", "event", "steps"}, optional)
-    reason = place.at("reason")
+    reason, tell = place.at("reason"), place.at("tell")
     if reason.value not in (None, "required", "optional"):
         raise reason.wrong(f"must be required or optional, not {reason.value!r}")
     fields = place.at("fields")
     steps: dict[str, Step] = {}
     for item in place.at("steps").items():
-        for source, step in _steps(item, roles, states).items():
+        for source, step in _steps(item, known).items():
             if source in steps:
                 raise item.at("from").wrong(f"leaves {source} a second time; one way only")
             steps[source] = step
@@ -178,7 +203,13 @@ def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Actio
         event_type=f"wangge.case.{place.at('event').text()}.v1",
         reason_required=reason.value == "required",
         raises_version=place.at("raises_version").flag(default=True),
+        reopens=place.at("reopens").flag(default=False),
+        extends=place.at("extends").flag(default=False),
+        tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),
+        when=tuple(_asked(item, known) for item in place.at("when").items()),
+        marks=_markings(place.at("marks"), known),
+        then=tuple(_consequence(item, known) for item in place.at("then").items()),
         fields=()
         if fields.value is None
         else tuple(_field(field, spot) for field, spot in fields.entries()),
@@ -187,29 +218,85 @@ def _action(name: str, place: Place, roles: set[str], states: set[str]) -> Actio
     )
 
 
-def _steps(place: Place, roles: set[str], states: set[str]) -> dict[str, Step]:
-    place.mapping({"roles", "from"}, frozenset({"to", "releases"}))
-    to = place.at("to")
+def _asked(place: Place, known: _Names) -> MarkGuard | ClockGuard:
+    if place.at("clock").value is None:
+        return _mark_guard(place, known)
+    place.mapping({"clock", "refusal"}, frozenset({"overdue", "extended"}))
+    overdue, extended = place.at("overdue"), place.at("extended")
+    if overdue.value is None and extended.value is None:
+        raise place.wrong("asks for nothing; write overdue, extended, or both")
+    return ClockGuard(
+        stage=_known(place.at("clock"), known.stages, "stage"),
+        overdue=None if overdue.value is None else overdue.flag(default=False),
+        extended=None if extended.value is None else extended.whole(),
+        refusal=place.at("refusal").label(),
+    )
+
+
+def _mark_guard(place: Place, known: _Names) -> MarkGuard:
+    place.mapping({"mark", "refusal"}, frozenset({"least", "most", "other"}))
+    least, most = place.at("least"), place.at("most")
+    other = place.at("other").flag(default=False)
+    if other == (least.value is not None or most.value is not None):
+        raise place.wrong("asks for nothing, or twice; write least, most, or both, or else other")
+    return MarkGuard(
+        mark=_known(place.at("mark"), known.marks, "mark"),
+        least=None if least.value is None else least.whole(least=1),
+        most=None if most.value is None else most.whole(),
+        other=other,
+        refusal=place.at("refusal").label(),
+    )
+
+
+def _consequence(place: Place, known: _Names) -> Consequence:
+    place.mapping({"mark", "least", "marks"})
+    return Consequence(
+        mark=_known(place.at("mark"), known.marks, "mark"),
+        least=place.at("least").whole(least=1),
+        marks=_markings(place.at("marks"), known),
+    )
+
+
+def _markings(place: Place, known: _Names) -> dict[str, Marking]:
+    if place.value is None:
+        return {}
+    strange = sorted(name for name, _ in place.entries() if name not in known.marks)
+    if strange:
+        known_marks = ", ".join(sorted(known.marks)) or "none"
+        raise place.wrong(f"names the unknown mark {strange[0]!r}; known are: {known_marks}")
+    return {name: spot.choice(Marking) for name, spot in place.entries()}
+
+
+def _steps(place: Place, known: _Names) -> dict[str, Step]:
+    place.mapping({"roles", "from"}, frozenset({"to", "releases", "again"}))
+    to, again = place.at("to"), place.at("again")
     step = Step(
-        roles=frozenset(_known_all(place.at("roles"), roles, "role")),
-        to=None if to.value is None else _known(to, states, "state"),
+        roles=frozenset(_known_all(place.at("roles"), known.roles, "role")),
+        to=None if to.value is None else _known(to, known.states, "state"),
         releases=place.at("releases").flag(default=False),
+        again=None if again.value is None else again.choice(Again),
     )
     if not step.roles:
         raise place.at("roles").wrong("must name at least one role")
-    return dict.fromkeys(_known_all(place.at("from"), states, "state"), step)
+    return dict.fromkeys(_known_all(place.at("from"), known.states, "state"), step)
 
 
 def _field(name: str, place: Place) -> Field:
-    place.mapping({"type", "required", "label"})
-    required = place.at("required")
+    place.mapping({"type", "required", "label"}, frozenset({"choices"}))
+    required, choices = place.at("required"), place.at("choices")
+    type_ = place.at("type").choice(FieldType)
+    if (type_ is FieldType.CHOICE) != (choices.value is not None):
+        raise choices.wrong("must be given for the type choice, and for no other")
     if isinstance(required.value, bool):
         need = Need.ALWAYS if required.value else Need.NEVER
     else:
         need = required.choice(Need)
     return Field(
         name=name,
-        type=place.at("type").choice(FieldType),
+        type=type_,
         need=need,
         label=place.at("label").label(),
+        choices={}
+        if choices.value is None
+        else {name: spot.label() for name, spot in choices.entries()},
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from workflows.definition import Action, Stage, State
+from workflows.definition import Action, MarkGuard, Marking, Stage, State
 from workflows.documents import Place
 
 
@@ -19,6 +19,9 @@ def check_soundness(
     _check_escapes(top, states, ways)
     stage_of = _stages_of(top, states, stages)
     _check_limits(top, stage_of, actions)
+    _check_again(top, stage_of, actions)
+    _check_marks(top, actions)
+    _check_events(top, stages, actions)
     return stage_of
 
 
@@ -28,12 +31,26 @@ def _ways(
     ways: dict[str, set[str]] = {name: set() for name in states}
     for action in actions.values():
         for source, step in action.steps.items():
-            if states[source].final:
+            _check_end(top, states, action, source)
+            if action.extends and (step.to is not None or states[source].final):
                 place = top.at("actions").at(action.name).at("steps")
-                raise place.wrong(f"leave {source}, which is final; take it out of `from`")
+                raise place.wrong("extend the clock that runs; they must stay in an open state")
             if step.to is not None:
                 ways[source].add(step.to)
     return ways
+
+
+def _check_end(top: Place, states: Mapping[str, State], action: Action, source: str) -> None:
+    """What leaves a final state reopens the case, and what reopens a case leads to an open one."""
+    place, to = top.at("actions").at(action.name).at("steps"), action.steps[source].to
+    if action.reopens and not states[source].final:
+        raise place.wrong(f"reopen a case that is {source}, which is not final")
+    if action.reopens and (to is None or states[to].final):
+        raise place.wrong(f"reopen a case that is {source} and lead to no open state")
+    if states[source].final and to is not None and not action.reopens:
+        raise place.wrong(
+            f"leave {source}, which is final; take it out of `from`, or say `reopens: true`"
+        )
 
 
 def _check_reachable(top: Place, initial: str, ways: Mapping[str, set[str]]) -> None:
@@ -83,7 +100,7 @@ def _check_limits(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[st
     for action in actions.values():
         for source, step in action.steps.items():
             target = stage_of.get(step.to) if step.to else None
-            if target is None or target.limit is not None or stage_of[source].name == target.name:
+            if target is None or target.limit is not None or stage_of.get(source) is target:
                 continue
             if "condition_chosen" not in action.guards:
                 place = top.at("actions").at(action.name).at("guards")
@@ -91,3 +108,57 @@ def _check_limits(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[st
                     f"must name condition_chosen: {source} to {step.to} starts the clock of the "
                     f"stage {target.name}, whose limit the condition gives"
                 )
+
+
+def _check_again(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
+    """What a step says of a clock must be of one that the step starts."""
+    for action in actions.values():
+        for source, step in action.steps.items():
+            entered = stage_of.get(step.to) if step.to else None
+            if step.again is not None and (entered is None or entered is stage_of.get(source)):
+                place = top.at("actions").at(action.name).at("steps")
+                raise place.wrong(
+                    f"say again of a way from {source} that enters no other stage; take it out"
+                )
+
+
+def _check_marks(top: Place, actions: Mapping[str, Action]) -> None:
+    """A guard must ask for what actions make: a height where they count, a name where they name."""
+    heights, names = _marks_made(actions)
+    for name in sorted(heights & names):
+        raise top.at("marks").at(name).wrong("is a number to one action and a name to another")
+    for action in actions.values():
+        place = top.at("actions").at(action.name)
+        marks = [guard for guard in action.when if isinstance(guard, MarkGuard)]
+        asked = {guard.mark for guard in marks if not guard.other}
+        _check_made(place.at("when"), asked - heights, "sets or counts")
+        _check_made(
+            place.at("when"), {g.mark for g in marks if g.other} - names, "names an actor in"
+        )
+        _check_made(place.at("then"), {more.mark for more in action.then} - heights, "counts")
+
+
+def _marks_made(actions: Mapping[str, Action]) -> tuple[set[str], set[str]]:
+    """The marks that some action sets or counts, and those in which one names its actor."""
+    changes = [
+        change
+        for action in actions.values()
+        for each in (action.marks, *(more.marks for more in action.then))
+        for change in each.items()
+    ]
+    numbers = {name for name, marking in changes if marking in (Marking.SET, Marking.COUNT)}
+    return numbers, {name for name, marking in changes if marking is Marking.ACTOR}
+
+
+def _check_made(place: Place, missing: set[str], what: str) -> None:
+    for name in sorted(missing):
+        raise place.wrong(f"asks for the mark {name}, which no action {what}")
+
+
+def _check_events(top: Place, stages: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
+    """What a person did and what came due by itself must be told apart in the history."""
+    of_rungs = {rung.event_type for stage in stages.values() for rung in stage.ladder}
+    for action in actions.values():
+        if action.event_type in of_rungs:
+            place = top.at("actions").at(action.name).at("event")
+            raise place.wrong("is what a rung of a ladder writes; take another word")

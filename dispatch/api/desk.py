@@ -160,7 +160,8 @@ def sheet_of(
     mine = reading.is_reporter(connection, case.id, who.subject)
     view = view_of(case, rules.known.catalogue.categories, (who.subject,) if mine else ())
     actor = Actor(id=who.subject, role=who.role.value, department=who.department)
-    forms = allowed_actions(rules.definitions[case.definition], view, actor)
+    definition, now = rules.definitions[case.definition], database_now(connection)
+    forms = allowed_actions(definition, view, actor, now, rules.calendars)
     return sheets.case_sheet(
         case,
         reports=reports,

@@ -26,7 +26,7 @@ from dispatch.reports import FieldProblem
 from dispatch.tokens import TokenRefused
 from grid.tiles import TileError
 from streams.errors import BrokerUnavailable, Overloaded
-from workflows.errors import FieldsMissing, NotAllowed, NotPossible
+from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
 
 log = structlog.get_logger("api")
 MEDIA = "application/problem+json"
@@ -99,7 +99,14 @@ def _missing(error: FieldsMissing) -> Problem:
 
 
 def _not_possible(error: NotPossible) -> Problem:
-    return Problem(409, "not-possible", str(error), extra={"possible": list(error.possible)})
+    extra = {"possible": list(error.possible), **_words(error)}
+    return Problem(409, "not-possible", str(error), extra=extra)
+
+
+def _words(error: ActionRefused) -> dict[str, Any]:
+    """Why a guard refuses, in both languages."""
+    words = error.words
+    return {} if words is None else {"refusal": {"zh": words.zh, "en": words.en}}
 
 
 def _unavailable(error: Exception) -> Problem:
@@ -125,7 +132,7 @@ ANSWERS: dict[type[Exception], Any] = {
     FieldsMissing: _missing,
     NotPossible: _not_possible,
     FieldsWrong: lambda e: Problem(422, "fields", str(e), errors=e.errors),
-    NotAllowed: lambda e: Problem(403, "not-allowed", str(e)),
+    NotAllowed: lambda e: Problem(403, "not-allowed", str(e), extra=_words(e)),
     Forbidden: lambda e: Problem(403, "not-allowed", str(e)),
     CaseNotFound: lambda e: Problem(404, "not-found", str(e)),
     NotTold: lambda e: Problem(404, "not-told", f"{e}; what it does tell is under /events"),

@@ -43,6 +43,8 @@ class _Ladder:
 
     def wrong(self, event: Event) -> str | None:
         """Takes over the clocks that the event set; judges it when it is a rung's."""
+        if event.body.get("reopened"):
+            self._clocks = {}
         for clock in event.body.get("deadlines", ()):
             self._clocks[clock["stage"]] = dict(clock)
         return self._rung_wrong(event) if event.type in self._types else None

@@ -87,7 +87,7 @@ export function isBefore(number: string, other: string): boolean {
 export const PHASES = ["waiting", "routing", "handling", "checking", "over"] as const;
 export type Phase = (typeof PHASES)[number];
 const PHASE_OF: Record<string, Phase> = {
-  reported: "waiting", accepted: "waiting", filed: "routing", returned: "routing",
+  reported: "waiting", accepted: "waiting", verifying: "waiting", filed: "routing", returned: "routing",
   dispatched: "handling", handling: "handling", reworked: "handling",
   handled: "checking", inspecting: "checking", closed: "over", rejected: "over", voided: "over",
 };

@@ -8,7 +8,7 @@ export interface Deadline {
   stage: string; limit: string; clock: string; started_at: string; due_at: string | null; stopped_at: string | null; provisional: boolean; breakdown: Span[];
 }
 export interface PhotoName { id: string; from: "report" | "feedback" }
-export interface Field { name: string; type: string; required: boolean; label: Name; choices: string[] | null }
+export interface Field { name: string; type: string; required: boolean; label: Name; choices: string[] | null; choice_labels: Record<string, Name> | null }
 export interface Action { name: string; label: Name; fields: Field[] }
 interface Link { code: string; class?: string; distance_m: number }
 export interface SheetData extends Row {

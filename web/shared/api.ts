@@ -1,5 +1,7 @@
 // Speaks to the service. The token lives in sessionStorage only, never in an address.
 
+import type { Name } from "./texts";
+
 const BASE = "/api/v1";
 const KEY = "wangge-token";
 
@@ -10,6 +12,7 @@ export interface Problem {
   errors?: FieldError[];
   changed?: Change[];
   possible?: string[];
+  refusal?: Name;
   version?: number;
 }
 

@@ -6,6 +6,7 @@ type Words = Record<string, Name>;
 
 export const STATES: Words = {
   reported: { zh: "已上报", en: "reported" }, accepted: { zh: "已受理", en: "accepted" },
+  verifying: { zh: "待核实", en: "being verified" },
   filed: { zh: "已立案", en: "filed" }, dispatched: { zh: "已派遣", en: "dispatched" },
   handling: { zh: "处置中", en: "being handled" }, handled: { zh: "已处置待核查", en: "handled" },
   inspecting: { zh: "核查通过待结案", en: "inspected" }, returned: { zh: "已退回", en: "returned" },
@@ -13,16 +14,27 @@ export const STATES: Words = {
   rejected: { zh: "不予受理", en: "rejected" }, voided: { zh: "已作废", en: "voided" },
 };
 export const STAGES: Words = {
-  accept: { zh: "受理", en: "acceptance" }, dispatch: { zh: "派遣", en: "dispatch" },
+  accept: { zh: "受理", en: "acceptance" }, verify: { zh: "核实", en: "verification" }, dispatch: { zh: "派遣", en: "dispatch" },
   handle: { zh: "处置", en: "handling" }, inspect: { zh: "核查", en: "inspection" }, close: { zh: "结案", en: "closing" },
 };
 export const EVENTS: Words = {
   opened: { zh: "立案建档", en: "opened" }, attached: { zh: "并入上报", en: "report attached" },
   accepted: { zh: "受理", en: "accepted" }, rejected: { zh: "不予受理", en: "rejected" },
+  "verification-requested": { zh: "发核实", en: "sent for verification" },
+  "verified-true": { zh: "核实属实", en: "verified as true" }, "verified-untrue": { zh: "核实不属实", en: "verified as untrue" },
   filed: { zh: "立案", en: "filed" }, dispatched: { zh: "派遣", en: "dispatched" },
-  returned: { zh: "退回", en: "returned" }, started: { zh: "开始处置", en: "started" },
+  returned: { zh: "退回", en: "returned" }, "returned-to-acceptor": { zh: "退回受理", en: "returned to the acceptor" },
+  adjudicated: { zh: "裁定派遣", en: "adjudicated" }, started: { zh: "开始处置", en: "started" },
   handled: { zh: "处置反馈", en: "feedback given" }, "inspection-passed": { zh: "核查通过", en: "inspection passed" },
   "inspection-failed": { zh: "核查不通过", en: "inspection failed" }, closed: { zh: "结案", en: "closed" },
+  signed: { zh: "签收", en: "signed for" }, supervised: { zh: "督办", en: "under supervision" },
+  instructed: { zh: "批示", en: "instructed" }, "escalated-past": { zh: "越级上报", en: "escalated past a level" },
+  withdrawn: { zh: "撤回派遣", en: "withdrawn" }, "force-closed": { zh: "强制结案", en: "closed by force" },
+  reopened: { zh: "重新办理", en: "reopened" }, "called-back": { zh: "回访", en: "called back" },
+  appealed: { zh: "申诉", en: "appealed" }, "appeal-approved": { zh: "同意申诉", en: "appeal approved" },
+  "appeal-refused": { zh: "驳回申诉", en: "appeal refused" },
+  "extension-requested": { zh: "申请延期", en: "extension asked for" }, "extension-approved": { zh: "同意延期", en: "extension approved" },
+  "extension-refused": { zh: "不同意延期", en: "extension refused" },
   voided: { zh: "作废", en: "voided" }, urged: { zh: "催办", en: "urged" }, relocated: { zh: "更正位置", en: "relocated" },
   reclassified: { zh: "更正类别", en: "reclassified" }, remapped: { zh: "随新网格调整", en: "moved with a new map" }, reminded: { zh: "到期提醒", en: "reminded" },
   "deadline-recomputed": { zh: "按新日历重算时限", en: "deadline by a newer calendar" },

@@ -69,6 +69,7 @@ class Life:
             return
         name, role = self.rng.choice(possible)
         own = now.department or "431103-urban"
+        own = own if role == "handler" else ""
         principal = who(role, f"a-{role}-{self.rng.randrange(3)}", department=own)
         try:
             self.office.act(principal, name, version=now.version, **self._fields(name, now))
@@ -83,8 +84,11 @@ class Life:
         made: dict[str, dict[str, Any]] = {
             "file": {"condition": of_case},
             "dispatch": {"department": self.rng.choice(["431103-urban", "431103-water"])},
+            "adjudicate": {"department": "431103-urban"},
+            "instruct": {"text": "三日内办结"},
             "feedback": {"text": "清理完毕", "photos": photos},
             "close": {"closing_met": True},
+            "call-back": {"satisfaction": "satisfied"},
             "relocate": {"location": self.rng.choice(PLACES)},
             "reclassify": {"category": category, "condition": condition},
         }
@@ -205,7 +209,8 @@ SPOILED: dict[str, str] = {
     "part": "'P1'", "opened_at": "opened_at - interval '1 second'", "closed_at": "now()",
     "due_at": "due_at + interval '1 hour'", "links": """'{"parts": []}'""",
     "deadlines": "jsonb_set(deadlines, '{0,rung}', '1')",
-    "report_count": "2", "handled_by": "array['x']", "possible_duplicate_of": "gen_random_uuid()",
+    "report_count": "2", "handled_by": "array['x']", "marks": """'{"x": 1}'""",
+    "possible_duplicate_of": "gen_random_uuid()",
     "head_hash": "decode(repeat('00', 32), 'hex')", "seq": "2",
 }  # fmt: skip
 

@@ -57,7 +57,7 @@ def test_every_type_that_the_source_names_is_in_it(told: dict[str, Any]) -> None
 
 
 def test_readers_are_not_told_to_refuse_what_is_added_later(told: dict[str, Any]) -> None:
-    assert list(every(told, "additionalProperties")) == []
+    assert [rule for rule in every(told, "additionalProperties") if rule is False] == []
 
 
 def test_topics_are_those_of_this_installation() -> None:

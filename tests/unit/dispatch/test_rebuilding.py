@@ -108,9 +108,27 @@ def test_every_department_that_held_it_is_remembered_in_order() -> None:
     assert rebuild(history(OPENED, *bodies)).case.handled_by == ("d-1", "d-2", "d-3")
 
 
+def test_marks_are_merged_and_one_that_is_told_as_null_goes() -> None:
+    bodies = [{**SUMMARY, "marks": told} for told in ({"a": 1}, {"a": 2, "b": 1}, {"b": None})]
+    assert rebuild(history(OPENED)).case.marks == {}
+    assert rebuild(history(OPENED, *bodies[:2], SUMMARY)).case.marks == {"a": 2, "b": 1}
+    assert rebuild(history(OPENED, *bodies)).case.marks == {"a": 2}
+
+
 def test_the_event_that_ends_a_case_dates_its_end() -> None:
     case = rebuild(history(OPENED, {**SUMMARY, "closed": True}, SUMMARY)).case
     assert case.closed_at == START + timedelta(hours=1)
+
+
+def test_a_reopened_case_has_no_end_and_only_the_clocks_that_are_told_anew() -> None:
+    told = history(
+        {**OPENED, "deadlines": [clock("handle")]},
+        {**SUMMARY, "closed": True},
+        {**SUMMARY, "reopened": True, "deadlines": [clock("dispatch")]},
+    )
+    case = rebuild(told).case
+    assert case.closed_at is None
+    assert [one.stage for one in case.deadlines] == ["dispatch"]
 
 
 @pytest.mark.parametrize("events", [[], history(SUMMARY)])

@@ -69,15 +69,15 @@ def test_what_is_wrong_is_named_with_its_place(
 def test_the_definitions_at_hand_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = URBAN.read_text("utf-8").replace("version: 1\n", "version: 2\n")
+    own = URBAN.read_text("utf-8").replace("version: 1\n", "version: 3\n")
     (tmp_path / "own.yaml").write_text(own, "utf-8")
     monkeypatch.setenv("WANGGE_DEFINITIONS_DIR", str(tmp_path))
     listed = json.loads(run("list", "--json").stdout)
     assert [(one["name"], one["version"]) for one in listed] == [
-        ("urban_management", 1), ("urban_management", 2),
+        ("urban_management", 1), ("urban_management", 2), ("urban_management", 3),
     ]  # fmt: skip
     assert "城市管理" in run("list").stdout
-    assert "urban_management@2" in run("draw", "urban_management", "--format", "svg").stdout
+    assert "urban_management@3" in run("draw", "urban_management", "--format", "svg").stdout
     assert "urban_management@1" in run("draw", "urban_management@1", "--format", "svg").stdout
 
 
@@ -102,6 +102,13 @@ def test_the_page_shows_what_is_drawn() -> None:
         drawn = run("draw", "urban_management", "--language", language, "--format", "svg").stdout
         kept = (ROOT / "docs" / "images" / f"urban-management-{language}.svg").read_text("utf-8")
         assert words_of(drawn) == words_of(kept)
+
+
+def test_the_page_tells_of_every_action_of_the_newest_version() -> None:
+    page = (ROOT / "docs" / "workflows.md").read_text("utf-8")
+    listed = json.loads(run("list", "--json").stdout)
+    newest = max((one["version"], one["actions"]) for one in listed)[1]
+    assert [name for name in newest if f"`{name}`" not in page] == []
 
 
 def words_of(svg: str) -> list[str]:

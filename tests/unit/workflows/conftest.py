@@ -17,7 +17,7 @@ from workflows import (
 
 @pytest.fixture(scope="session")
 def definition_document() -> dict[str, Any]:
-    return read_document(DEFINITIONS / "urban_management.yaml")
+    return read_document(DEFINITIONS / "urban_management-2.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from workflows import (
+    ActionForm,
     Actor,
     Calendars,
     CaseView,
@@ -16,6 +17,7 @@ from workflows import (
     Decision,
     Definition,
     Filing,
+    allowed_actions,
     decide,
     fire,
     open_case,
@@ -33,8 +35,11 @@ ACTORS = {
 }
 FIELDS: Mapping[str, Mapping[str, Any]] = {
     "dispatch": {"department": "LIGHTS"},
+    "adjudicate": {"department": "LIGHTS"},
+    "instruct": {"text": "three days are enough"},
     "feedback": {"text": "replaced the lamp", "photos": ["p1"]},
     "close": {"closing_met": True},
+    "call-back": {"satisfaction": "satisfied"},
     "relocate": {"location": {"lon": "111.62", "lat": "26.22"}},
 }
 
@@ -59,6 +64,7 @@ class Desk:
         self.condition: Condition | None = None
         self.department: str | None = None
         self.handled_by: frozenset[str] = frozenset()
+        self.marks: Mapping[str, int | str] = {}
         self.reporters: frozenset[str] = frozenset({"r1"})
         self.last: Decision
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -75,12 +81,14 @@ class Desk:
             handled_by=self.handled_by,
             reporters=self.reporters,
             deadlines=self.last.deadlines if hasattr(self, "last") else (),
+            marks=self.marks,
         )
 
     def keep(self, decision: Decision) -> Decision:
         self.last = decision
         self.state, self.category = decision.state, decision.category
         self.condition, self.department = decision.condition, decision.department
+        self.marks = decision.marks
         if decision.department:
             self.handled_by |= {decision.department}
         self.events += [(event.type, event.body) for event in decision.events]
@@ -106,6 +114,9 @@ class Desk:
     def act(self, action: str, actor: Actor | str, **fields: Any) -> Decision:
         command = self.command(action, actor, **fields)
         return self.keep(decide(self.definition, self.view(), command, self.now, self.calendars))
+
+    def offered(self, actor: Actor) -> tuple[ActionForm, ...]:
+        return allowed_actions(self.definition, self.view(), actor, self.now, self.calendars)
 
     def fire(self) -> Decision:
         return self.keep(fire(self.definition, self.view(), self.now, self.calendars))

@@ -4,9 +4,15 @@ from typing import Any
 
 import pytest
 
-from workflows import Definition, DefinitionError, load_definition
+from workflows import DEFINITIONS, Definition, DefinitionError, load_definition, read_document
 
 Change = Callable[[dict[str, Any]], object]
+ACTIONS = """
+    accept reject verify verify-yes verify-no file dispatch return return-to-acceptor withdraw
+    adjudicate sign start request-extension approve-extension refuse-extension feedback
+    inspect-pass inspect-fail close force-close reopen call-back appeal approve-appeal
+    refuse-appeal void urge supervise instruct escalate relocate reclassify
+"""
 NAMED = {"label": {"zh": "名", "en": "name"}}
 
 
@@ -48,12 +54,41 @@ def unreachable(document: dict[str, Any]) -> None:
     )
 
 
+def twice(document: dict[str, Any]) -> None:
+    steps = document["actions"]["return"]["steps"]
+    steps.append({"roles": ["handler"], "from": ["dispatched"], "to": "filed"})
+
+
 BAD: dict[str, tuple[Change, str]] = {
     "a trap": (trap, r"definition\.states\.limbo: is a trap"),
     "an unreachable state": (unreachable, r"definition\.states\.island: cannot be reached"),
     "a final state with a way out": (
-        set_at("actions", "urge", "steps", 0, "from", ["closed"]),
-        r"actions\.urge\.steps: leave closed, which is final",
+        set_at("actions", "start", "steps", 0, "from", ["closed"]),
+        r"actions\.start\.steps: leave closed, which is final",
+    ),
+    "a reopening of an open case": (
+        set_at("actions", "start", "reopens", True),
+        r"actions\.start\.steps: reopen a case that is dispatched, which is not final",
+    ),
+    "a reopening that stays": (
+        drop("actions", "reopen", "steps", 0, "to"),
+        r"actions\.reopen\.steps: reopen a case that is closed and lead to no open state",
+    ),
+    "a reopening that leads to an end": (
+        set_at("actions", "reopen", "steps", 0, "to", "voided"),
+        r"actions\.reopen\.steps: reopen a case that is closed and lead to no open state",
+    ),
+    "a choice without choices": (
+        drop("actions", "call-back", "fields", "satisfaction", "choices"),
+        r"fields\.satisfaction\.choices: must be given for the type choice",
+    ),
+    "choices for what is no choice": (
+        set_at("actions", "feedback", "fields", "text", "choices", {"one": NAMED["label"]}),
+        r"fields\.text\.choices: must be given for the type choice, and for no other",
+    ),
+    "a choice without words": (
+        drop("actions", "call-back", "fields", "satisfaction", "choices", "satisfied", "en"),
+        r"satisfaction\.choices\.satisfied: lacks 'en'",
     ),
     "a state without a clock": (
         set_at("stages", "close", "states", ["handled"]),
@@ -118,8 +153,93 @@ BAD: dict[str, tuple[Change, str]] = {
     ),
     "an action without steps": (set_at("actions", "accept", "steps", []), r"accept\.steps: must"),
     "two ways of one action": (
-        set_at("actions", "return", "steps", 1, "from", ["dispatched"]),
+        twice,
         r"actions\.return\.steps\[1\]\.from: leaves dispatched a second time",
+    ),
+    "a guard on an unknown mark": (
+        set_at("actions", "return", "when", 0, "mark", "luck"),
+        r"actions\.return\.when\[0\]\.mark: names the unknown mark 'luck'",
+    ),
+    "a guard on a mark that nothing makes": (
+        set_at("actions", "return", "marks", {"returns": "clear"}),
+        r"actions\.dispatch\.when: asks for the mark returns, which no action sets",
+    ),
+    "a guard that asks for nothing": (
+        drop("actions", "return", "when", 0, "most"),
+        r"actions\.return\.when\[0\]: asks for nothing",
+    ),
+    "a guard without words": (
+        drop("actions", "return", "when", 0, "refusal", "zh"),
+        r"actions\.return\.when\[0\]\.refusal: lacks 'zh'",
+    ),
+    "a guard below nothing": (
+        set_at("actions", "return", "when", 0, "most", -1),
+        r"actions\.return\.when\[0\]\.most: must be at least 0",
+    ),
+    "an unknown mark to make": (
+        set_at("actions", "return", "marks", {"luck": "count"}),
+        r"actions\.return\.marks: names the unknown mark 'luck'",
+    ),
+    "a mark made in an unknown way": (
+        set_at("actions", "return", "marks", {"returns": "twice"}),
+        r"actions\.return\.marks\.returns: must be one of",
+    ),
+    "a guard on the clock of an unknown stage": (
+        set_at("actions", "appeal", "when", 0, "clock", "sleep"),
+        r"actions\.appeal\.when\[0\]\.clock: names the unknown stage 'sleep'",
+    ),
+    "a guard that asks nothing of a clock": (
+        drop("actions", "appeal", "when", 0, "overdue"),
+        r"actions\.appeal\.when\[0\]: asks for nothing; write overdue, extended",
+    ),
+    "an extension that leads to another state": (
+        set_at("actions", "start", "extends", True),
+        r"actions\.start\.steps: extend the clock that runs",
+    ),
+    "an extension when all is over": (
+        set_at("actions", "call-back", "extends", True),
+        r"actions\.call-back\.steps: extend the clock that runs",
+    ),
+    "a guard that asks twice": (
+        set_at("actions", "approve-appeal", "when", 1, "most", 1),
+        r"actions\.approve-appeal\.when\[1\]: asks for nothing, or twice",
+    ),
+    "a guard that asks a number for a name": (
+        set_at("actions", "approve-appeal", "when", 1, "mark", "appeal_approvals"),
+        r"approve-appeal\.when: asks for the mark appeal_approvals, which no action names an",
+    ),
+    "a guard that asks a name for a number": (
+        set_at("actions", "approve-appeal", "when", 0, "mark", "appeal_reviewer"),
+        r"approve-appeal\.when: asks for the mark appeal_reviewer, which no action sets or",
+    ),
+    "a mark that is number and name": (
+        set_at("actions", "appeal", "marks", {"appealed": "set", "appeal_reviewer": "set"}),
+        r"marks\.appeal_reviewer: is a number to one action and a name to another",
+    ),
+    "a consequence of an unknown mark": (
+        set_at("actions", "approve-appeal", "then", 0, "mark", "luck"),
+        r"approve-appeal\.then\[0\]\.mark: names the unknown mark 'luck'",
+    ),
+    "a consequence of a mark that is no number": (
+        set_at("actions", "approve-appeal", "then", 0, "mark", "appeal_reviewer"),
+        r"approve-appeal\.then: asks for the mark appeal_reviewer, which no action counts",
+    ),
+    "an action that tells nobody known": (
+        set_at("actions", "escalate", "tell", "mayor"),
+        r"actions\.escalate\.tell: must be one of",
+    ),
+    "an action that writes what a rung writes": (
+        set_at("actions", "escalate", "event", "escalated"),
+        r"actions\.escalate\.event: is what a rung of a ladder writes",
+    ),
+    "a mark without label": (drop("marks", "returns", "label"), r"marks\.returns: lacks 'label'"),
+    "a clock that a step does not start": (
+        set_at("actions", "accept", "steps", 0, "again", "continues"),
+        r"actions\.accept\.steps: say again of a way from reported that enters no other stage",
+    ),
+    "a clock that goes on in an unknown way": (
+        set_at("actions", "verify-no", "steps", 0, "again", "perhaps"),
+        r"actions\.verify-no\.steps\[0\]\.again: must be one of",
     ),
     "an unknown guard": (
         set_at("actions", "close", "guards", ["good_weather"]),
@@ -169,11 +289,8 @@ def test_what_is_no_definition_is_refused(document: object) -> None:
 def test_the_urban_management_definition_has_the_states_and_actions_of_the_contract(
     definition: Definition,
 ) -> None:
-    assert definition.key == "urban_management@1"
-    assert set(definition.actions) == {
-        "accept", "reject", "file", "dispatch", "return", "start", "feedback", "inspect-pass",
-        "inspect-fail", "close", "void", "urge", "relocate", "reclassify",
-    }  # fmt: skip
+    assert definition.key == "urban_management@2"
+    assert set(definition.actions) == set(ACTIONS.split())
     final = {name for name, state in definition.states.items() if state.final}
     assert final == {"closed", "rejected", "voided"}
     assert {stage.name for stage in definition.stages.values() if stage.limit is None} == {"handle"}
@@ -182,3 +299,13 @@ def test_the_urban_management_definition_has_the_states_and_actions_of_the_contr
 def test_stage_limits_of_another_city_are_marked(definition: Definition) -> None:
     for stage in definition.stages.values():
         assert stage.made == (stage.limit is not None)
+
+
+def test_version_1_stays_as_it_was_for_the_cases_opened_under_it() -> None:
+    first = load_definition(read_document(DEFINITIONS / "urban_management.yaml"))
+    assert first.key == "urban_management@1"
+    assert len(first.states) == 12
+    assert set(first.actions) == set(
+        "accept reject file dispatch return start feedback inspect-pass inspect-fail close void "
+        "urge relocate reclassify".split()
+    )

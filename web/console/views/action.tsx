@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { sendPhoto } from "../../shared/api";
-import { inLanguage, t } from "../../shared/texts";
+import { inLanguage, type Name, t } from "../../shared/texts";
 import { limitText } from "../../shared/words";
 import type { Action, Field, SheetData } from "../sheet";
 import { names } from "../store";
@@ -112,7 +112,8 @@ function Choices({ field, sheet, values }: Drawn) {
     const category = known?.categories.get(String(values["category"] || sheet.category));
     return <>{category?.conditions.map((one) => <option key={one.code} value={one.code}>{inLanguage(one.text, one.code)} · {limitText(one.limit, one.clock)}</option>)}</>;
   }
-  return <>{(field.choices ?? []).map((code) => <option key={code} value={code}>{inLanguage(known?.departments.get(code)?.name, code)}</option>)}</>;
+  const nameOf = (code: string): Name | undefined => field.choice_labels?.[code] ?? known?.departments.get(code)?.name;
+  return <>{(field.choices ?? []).map((code) => <option key={code} value={code}>{inLanguage(nameOf(code), code)}</option>)}</>;
 }
 
 function LocationControl({ id, field, sheet, values, put, wrong }: Drawn) {

@@ -142,8 +142,9 @@ async function refused(error: unknown, tell: (told: Told) => void, reload: () =>
     tell({ kind: "refused", text: t("refused", { why: t("unreachable") }) });
     return [];
   }
-  const { changed, errors, possible, detail } = error.problem;
+  const { changed, errors, possible, refusal, detail } = error.problem;
   if (changed) tell({ kind: "clash", changed });
+  else if (refusal) tell({ kind: "refused", text: t("refused", { why: inLanguage(refusal, detail ?? "") }) });
   else if (possible) {
     const what = possible.length ? t("possible", { what: possible.join(", ") }) : t("nothingPossible");
     tell({ kind: "refused", text: `${t("refused", { why: detail ?? "" })} ${what}` });
