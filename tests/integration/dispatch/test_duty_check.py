@@ -25,7 +25,7 @@ def test_gaps_and_overlaps_are_told_until_they_are_mended(live: Live, engine: En
     shown = live.wangge("register", "check", "duties")
     assert shown.returncode == 1
     assert f"{found['gaps']['count']:,} without a duty" in shown.stdout
-    assert "乱丢弃医疗废物" in shown.stdout
+    assert "私搭乱建" in shown.stdout
 
     with transaction(engine) as connection:
         for category in {one["category"] for one in found["gaps"]["items"]}:
