@@ -204,7 +204,9 @@ def test_the_map_is_moved_by_keyboard(installation: Installation, open_page: Ope
         page.wait_for_function("before => location.href !== before", arg=before)
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize(
+    "size", [(1366, 768), pytest.param((1920, 1080), marks=pytest.mark.long), (3840, 2160)]
+)
 def test_it_fits_screens_from_small_to_large(
     installation: Installation, open_page: Opener, size: tuple[int, int]
 ) -> None:
