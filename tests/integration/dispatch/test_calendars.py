@@ -51,6 +51,7 @@ def versions(engine: Engine) -> Any:
     return look
 
 
+@pytest.mark.long
 def test_a_calendar_is_loaded_as_the_next_version_and_only_when_it_differs(
     live: Live, versions: Any, tmp_path: Path
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_calendar_that_is_loaded_meanwhile_ends_it(worked: Engine) -> None:
     assert state(worked) == stood
 
 
+@pytest.mark.long
 def test_the_commands_do_it(
     live: Live, worked: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,7 +121,7 @@ def test_a_pause_that_ends_before_it_begins_is_refused(china: WorkingCalendar) -
         reckon(china, local("09-16T09:00"), parse_limit("4 工作时"), stands)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     calendar_documents() | calendar_documents(workday="end-of-day"),
     st.lists(st.tuples(moments(), limits(list(ClockType))), min_size=1, max_size=8),
