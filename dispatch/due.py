@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from workflows.bulk import BulkReckoner, moment_text, span_json
+from workflows.bulk import BulkReckoner, moment_text
 from workflows.calendar import WorkingCalendar
 from workflows.documents import read_document
 from workflows.errors import CalendarError, WorkflowError
@@ -201,6 +201,6 @@ def reckoning_line(reckoning: Reckoning) -> bytes:
     told = {
         "due_at": moment_text(to_micros(reckoning.due.due_at)).decode(),
         "provisional": reckoning.due.provisional,
-        "breakdown": [span_json(span) for span in reckoning.spans],
+        "breakdown": [span.to_json() for span in reckoning.spans],
     }
     return orjson.dumps(told) + b"\n"

@@ -79,15 +79,7 @@ def deadline_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
         "due_at": moment_or_none(deadline.due_at),
         "stopped_at": moment_or_none(deadline.stopped_at),
         "provisional": deadline.provisional,
-        "breakdown": [
-            {
-                "from": moment(span.from_),
-                "to": moment(span.to),
-                "counted": span.counted,
-                "why": {"zh": span.why.zh, "en": span.why.en},
-            }
-            for span in explain(deadline, calendars)
-        ],
+        "breakdown": [span.to_json() for span in explain(deadline, calendars)],
     }
 
 
@@ -95,7 +87,7 @@ def action_row(form: ActionForm, case: Case, known: Known) -> dict[str, Any]:
     """An action with its fields, and the choices that only the running system knows."""
     return {
         "name": form.name,
-        "label": {"zh": form.label.zh, "en": form.label.en},
+        "label": form.label.to_json(),
         "fields": [_field_row(field, case, known) for field in form.fields],
     }
 
@@ -105,7 +97,7 @@ def _field_row(field: FieldForm, case: Case, known: Known) -> dict[str, Any]:
         "name": field.name,
         "type": str(field.type),
         "required": field.required,
-        "label": {"zh": field.label.zh, "en": field.label.en},
+        "label": field.label.to_json(),
         "choices": _choices(field, case, known),
         "choice_labels": _choice_labels(field),
     }
@@ -123,7 +115,7 @@ def _choices(field: FieldForm, case: Case, known: Known) -> list[str] | None:
 def _choice_labels(field: FieldForm) -> dict[str, Any] | None:
     if field.choice_labels is None:
         return None
-    return {code: {"zh": one.zh, "en": one.en} for code, one in field.choice_labels.items()}
+    return {code: one.to_json() for code, one in field.choice_labels.items()}
 
 
 def suitable_departments(case: Case, known: Known) -> list[str]:

@@ -14,15 +14,14 @@ import numpy.typing as npt
 import orjson
 
 from workflows.calendar import NATURAL, Span, WorkingCalendar
+from workflows.labels import Label
 from workflows.limits import WORKDAY_US, ClockType, Limit
 from workflows.workdays import WorkdayRule
 from workflows.worktime import DAY_US, EPOCH_ORDINAL, LATEST_US, SECOND_US, to_micros, to_moment
 
 Moments = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-_NATURAL_TAIL = (
-    b',"counted":true,"why":' + orjson.dumps({"zh": NATURAL.zh, "en": NATURAL.en}) + b"}"
-)
+_NATURAL_TAIL = b',"counted":true,"why":%s}' % orjson.dumps(NATURAL.to_json())
 
 
 @lru_cache(maxsize=20_000)
@@ -38,16 +37,6 @@ def moment_text(micros: int) -> bytes:
     return b"%sT%02d:%02d:%02d.%06dZ" % (
         _day_text(day), minutes // 60, minutes % 60, second, fraction,
     )  # fmt: skip
-
-
-def span_json(span: Span) -> dict[str, object]:
-    """Return a stretch as the API shows it."""
-    return {
-        "from": moment_text(to_micros(span.from_)).decode(),
-        "to": moment_text(to_micros(span.to)).decode(),
-        "counted": span.counted,
-        "why": {"zh": span.why.zh, "en": span.why.en},
-    }
 
 
 class BulkReckoner:
@@ -113,13 +102,13 @@ class BulkReckoner:
         return np.array([self._calendar.midnight(date.fromordinal(day)) for day in days], np.int64)
 
     def explained(self, begin: int, end: int, limit: Limit) -> bytes:
-        """Return the stretches from begin to end as a JSON array, as `span_json` writes each."""
+        """Return the stretches from begin to end as a JSON array, as `Span.to_json` gives each."""
         clock = limit.clock
         if clock.natural:
             return b"[" + _piece(begin, end, _NATURAL_TAIL) + b"]"
         if self._end_of_day and clock is ClockType.WORKING_DAYS:
             told = self._calendar.spans(to_moment(begin), to_moment(end), clock)
-            return orjson.dumps([span_json(span) for span in told])
+            return orjson.dumps([span.to_json() for span in told])
         starts, whole, tails = self._stretches
         first, last = bisect_right(starts, begin) - 1, bisect_left(starts, end) - 1
         if first == last:
@@ -151,10 +140,10 @@ def _piece(begin: int, end: int, tail: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _why(zh: str, en: str) -> bytes:
-    return orjson.dumps({"zh": zh, "en": en})
+def _why(label: Label) -> bytes:
+    return orjson.dumps(label.to_json())
 
 
 def _tail(span: Span) -> bytes:
     counted = b"true" if span.counted else b"false"
-    return b',"counted":%s,"why":%s}' % (counted, _why(span.why.zh, span.why.en))
+    return b',"counted":%s,"why":%s}' % (counted, _why(span.why))

@@ -18,6 +18,7 @@ from workflows.worktime import (
     lay_out,
     to_micros,
     to_moment,
+    utc_text,
 )
 
 NATURAL = Label(zh="自然时间,昼夜连续计算", en="natural time, counted day and night")
@@ -43,6 +44,15 @@ class Span:
     to: datetime
     counted: bool
     why: Label
+
+    def to_json(self) -> dict[str, object]:
+        """Return the stretch as clients read it."""
+        return {
+            "from": utc_text(self.from_),
+            "to": utc_text(self.to),
+            "counted": self.counted,
+            "why": self.why.to_json(),
+        }
 
 
 class WorkingCalendar:

@@ -9,3 +9,7 @@ class Label:
 
     zh: str
     en: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return the phrase as clients read it."""
+        return {"zh": self.zh, "en": self.en}

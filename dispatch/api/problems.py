@@ -106,7 +106,7 @@ def _not_possible(error: NotPossible) -> Problem:
 def _words(error: ActionRefused) -> dict[str, Any]:
     """Why a guard refuses, in both languages."""
     words = error.words
-    return {} if words is None else {"refusal": {"zh": words.zh, "en": words.en}}
+    return {} if words is None else {"refusal": words.to_json()}
 
 
 def _unavailable(error: Exception) -> Problem:

@@ -57,7 +57,7 @@ def list_(
                 "name": definition.name,
                 "version": definition.version,
                 "line": definition.line,
-                "label": {"zh": definition.label.zh, "en": definition.label.en},
+                "label": definition.label.to_json(),
                 "states": list(definition.states),
                 "actions": list(definition.actions),
             }

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from dispatch.cli import app
+from tests.commands import run_wangge
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = ROOT / "data" / "standards" / "calendar-cn-2025-2026.json"
@@ -20,7 +19,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str, width: int = 80) -> Any:
-    return CliRunner().invoke(app, ["calendar", *arguments], env={"COLUMNS": str(width)})
+    return run_wangge("calendar", *arguments, width=width)
 
 
 def test_the_shipped_calendars_are_listed() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.strategies import calendar_documents, limits, moments
 from tests.unit.workflows.desk import STANDARDS
 from tests.unit.workflows.oracle import WallClock
-from workflows.bulk import BulkReckoner, span_json
+from workflows.bulk import BulkReckoner
 from workflows.calendar import WorkingCalendar
 from workflows.documents import read_document
 from workflows.errors import CalendarError
@@ -145,7 +145,7 @@ def test_in_bulk_the_same_comes_out(
             to_micros(told.due.due_at), told.due.provisional,
         )  # fmt: skip
         explained = bulk.explained(int(begins[place]), int(ends[place]), limit)
-        assert orjson.loads(explained) == [span_json(span) for span in told.spans]
+        assert orjson.loads(explained) == [span.to_json() for span in told.spans]
 
 
 def test_in_bulk_what_the_calendar_does_not_reach_does_not_hold(china: WorkingCalendar) -> None:
