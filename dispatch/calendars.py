@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from dispatch.catalogue import store_calendar
-from dispatch.due import document_of, names_file
+from dispatch.standards import document_of, names_file
 from workflows.calendar import WorkingCalendar
 from workflows.errors import CalendarError
 from workflows.workdays import Workdays, read_workdays

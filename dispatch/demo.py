@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy import text
 
 from dispatch.catalogue import store_calendar, store_categories
 from dispatch.database import connect_engine, transaction
 from dispatch.settings import Settings
+from dispatch.standards import STANDARDS
 from grid.demo.load import DemoCounts, DemoSize, load_demo
 from workflows.categories import load_categories
 from workflows.documents import read_document
 
 SEED = 431100
-STANDARDS = Path(__file__).parent.parent / "data" / "standards"
 HANDLING_DISTRICT = "431103"
 
 Progress = Callable[[str, int, int], None]

@@ -1,25 +1,23 @@
 """Due moments for whoever asks, without a server: one, or a stream of lines."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
+from dispatch.standards import document_of
 from workflows.bulk import BulkReckoner, moment_text
 from workflows.calendar import WorkingCalendar
-from workflows.documents import read_document
-from workflows.errors import CalendarError, WorkflowError
+from workflows.errors import WorkflowError
 from workflows.limits import Limit, parse_limit
 from workflows.reckoning import Pause, Reckoning, reckon
 from workflows.worktime import to_micros
 
-STANDARDS = Path(__file__).parents[1] / "data" / "standards"
 STANDARD = "cn"
 LINES = 5000
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -40,33 +38,6 @@ class CalendarShelf:
         if named not in self._read:
             self._read[named] = WorkingCalendar.from_document(document_of(named))
         return self._read[named]
-
-
-def document_of(named: str) -> Mapping[str, Any]:
-    """The calendar document of a file, or the shipped one of that name that reaches furthest.
-
-    Raises `CalendarError` or `DocumentError`.
-    """
-    if names_file(named):
-        return read_document(Path(named))
-    shipped = shipped_documents()
-    found = [document for document in shipped if document["name"] == named]
-    if not found:
-        known = ", ".join(sorted({document["name"] for document in shipped}))
-        raise CalendarError(
-            f"There is no calendar {named!r}; known are: {known}. Or give the path of a file."
-        )
-    return max(found, key=lambda document: str(document["until"]))
-
-
-def names_file(named: str) -> bool:
-    """Whether a calendar is named by the path of its file."""
-    return bool(Path(named).suffix) or "/" in named
-
-
-def shipped_documents() -> list[dict[str, Any]]:
-    """The calendar documents that come with Wangge."""
-    return [read_document(path) for path in sorted(STANDARDS.glob("calendar-*.json"))]
 
 
 def read_moment(text: object, calendar: WorkingCalendar) -> datetime:
@@ -137,7 +108,7 @@ def reckon_lines(
     lines: Iterable[bytes], calendar_of: Callable[[str], WorkingCalendar]
 ) -> Iterator[bytes]:
     """One line of JSON for each: `due_at`, `provisional` and `breakdown`, or `error`."""
-    reckoners: dict[int, BulkReckoner] = {}
+    reckoners: dict[WorkingCalendar, BulkReckoner] = {}
     given = iter(lines)
     while chunk := list(islice(given, LINES)):
         yield from _reckon_chunk(chunk, calendar_of, reckoners)
@@ -152,23 +123,23 @@ class _Plain(NamedTuple):
 def _reckon_chunk(
     lines: list[bytes],
     calendar_of: Callable[[str], WorkingCalendar],
-    reckoners: dict[int, BulkReckoner],
+    reckoners: dict[WorkingCalendar, BulkReckoner],
 ) -> list[bytes]:
     told: list[bytes] = [b""] * len(lines)
-    plain: dict[int, list[_Plain]] = defaultdict(list)
+    plain: dict[WorkingCalendar, list[_Plain]] = defaultdict(list)
     for place, line in enumerate(lines):
         try:
             asked = read_asked(line, calendar_of)
             if asked.pauses:
                 told[place] = reckoning_line(asked.reckon())
             else:
-                plain[id(asked.calendar)].append(_Plain(place, to_micros(asked.start), asked))
+                plain[asked.calendar].append(_Plain(place, to_micros(asked.start), asked))
         except WorkflowError as error:
-            told[place] = orjson.dumps({"error": str(error)}) + b"\n"
-    for key, group in plain.items():
-        if key not in reckoners:
-            reckoners[key] = BulkReckoner(group[0].asked.calendar)
-        _reckon_plain(reckoners[key], group, told)
+            told[place] = _error_line(error)
+    for calendar, group in plain.items():
+        if calendar not in reckoners:
+            reckoners[calendar] = BulkReckoner(calendar)
+        _reckon_plain(reckoners[calendar], group, told)
     return told
 
 
@@ -193,7 +164,11 @@ def _refusal(asked: Asked) -> bytes:
     try:
         return reckoning_line(asked.reckon())
     except WorkflowError as error:
-        return orjson.dumps({"error": str(error)}) + b"\n"
+        return _error_line(error)
+
+
+def _error_line(error: WorkflowError) -> bytes:
+    return orjson.dumps({"error": str(error)}) + b"\n"
 
 
 def reckoning_line(reckoning: Reckoning) -> bytes:

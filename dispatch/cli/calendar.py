@@ -30,8 +30,8 @@ def list_(
     data_dir: DataDir = None,
 ) -> None:
     """List the calendars that are shipped, and the versions that this installation has stored."""
-    from dispatch.due import shipped_documents
     from dispatch.installed import settings_for
+    from dispatch.standards import shipped_documents
     from workflows.workdays import read_workdays
 
     settings = settings_for(data_dir)
@@ -65,8 +65,8 @@ def show(
     """Show a year as a sheet: rest days, make-up workdays, and what is provisional."""
     from dispatch.calendars import check_document, find_document
     from dispatch.cli.almanac import show_year
-    from dispatch.due import names_file
     from dispatch.installed import settings_for
+    from dispatch.standards import names_file
 
     stored = [] if names_file(named) else _stored(settings_for(data_dir))
     rules = check_document(find_document(named, stored))
@@ -106,8 +106,8 @@ def load(
     from dispatch.calendars import load_document
     from dispatch.cli.almanac import show_loaded
     from dispatch.database import connect_engine, transaction
-    from dispatch.due import document_of
     from dispatch.installed import settings_for
+    from dispatch.standards import document_of
 
     settings = settings_for(data_dir)
     document = {**document_of(named)}

@@ -14,7 +14,6 @@ from dispatch.catalogue import load_calendars
 from dispatch.cautions import cautions
 from dispatch.database import transaction
 from dispatch.definitions import load_definitions
-from dispatch.due import STANDARDS
 from dispatch.recomputing import (
     CalendarChanged,
     ClockRules,
@@ -23,6 +22,7 @@ from dispatch.recomputing import (
     preview,
     recompute,
 )
+from dispatch.standards import STANDARDS
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.live import Live
 

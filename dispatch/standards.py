@@ -1,0 +1,37 @@
+"""The standards that come with Wangge, and the calendars among them by name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workflows.documents import read_document
+from workflows.errors import CalendarError
+
+STANDARDS = Path(__file__).parents[1] / "data" / "standards"
+
+
+def document_of(named: str) -> Mapping[str, Any]:
+    """The calendar document of a file, or the shipped one of that name that reaches furthest.
+
+    Raises `CalendarError` or `DocumentError`.
+    """
+    if names_file(named):
+        return read_document(Path(named))
+    shipped = shipped_documents()
+    found = [document for document in shipped if document["name"] == named]
+    if not found:
+        known = ", ".join(sorted({document["name"] for document in shipped}))
+        raise CalendarError(
+            f"There is no calendar {named!r}; known are: {known}. Or give the path of a file."
+        )
+    return max(found, key=lambda document: str(document["until"]))
+
+
+def names_file(named: str) -> bool:
+    """Whether a calendar is named by the path of its file."""
+    return bool(Path(named).suffix) or "/" in named
+
+
+def shipped_documents() -> list[dict[str, Any]]:
+    """The calendar documents that come with Wangge."""
+    return [read_document(path) for path in sorted(STANDARDS.glob("calendar-*.json"))]
