@@ -4,19 +4,17 @@ A case keeps the map of its day until somebody moves it by command: one event a 
 ledger, so that row, history, version and outbox change together (design decisions 8 and 13).
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
 
+from dispatch.batching import Progress, in_batches
 from dispatch.cases import Case, database_now, lock_cases
-from dispatch.database import is_passing, transaction
+from dispatch.database import transaction
 from dispatch.errors import DispatchError
 from dispatch.event_bodies import REMAPPED
 from dispatch.ledger import Ledger
@@ -24,8 +22,6 @@ from grid.areas import AreaMap
 from grid.moving import Areas, areas_at
 
 ACTOR = "system:borders"
-BATCH = 500
-ATTEMPTS = 5
 
 OPEN = text("""
     select id, number, city, district, community, ST_X(geom) as x, ST_Y(geom) as y
@@ -35,8 +31,6 @@ IN_FORCE = text("""
     select version from map_version where effective_at <= clock_timestamp()
     order by version desc limit 1
 """)
-Progress = Callable[[str, int, int], None]
-Done = TypeVar("Done")
 
 
 class MapChanged(DispatchError):
@@ -66,35 +60,13 @@ def case_moves(connection: Connection, area_map: AreaMap) -> Iterator[CaseMove]:
 def move_cases(
     database: Engine, area_map: AreaMap, moves: Sequence[CaseMove], progress: Progress
 ) -> int:
-    """Moves the cases to their areas in the map, in transactions of `BATCH`; answers how many.
+    """Moves the cases to their areas in the map, batch by batch; answers how many.
 
     Safe to run again and beside engines and desks: each case is locked and looked at anew. Raises
     MapChanged when the map is no longer the one in force.
     """
     ids = sorted(move.id for move in moves if move.new is not None)
-    moved = 0
-    for done, chunk in enumerate(chunks(ids)):
-        progress("moving cases", done * BATCH, len(ids))
-        moved += patiently(partial(_move_batch, database, area_map, chunk))
-    progress("moving cases", max(1, len(ids)), max(1, len(ids)))
-    return moved
-
-
-def chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    """The ids in batches."""
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
-
-
-def patiently(work: Callable[[], Done]) -> Done:
-    """Does a batch again after a deadlock or a short loss of the server."""
-    for attempt in range(ATTEMPTS):
-        try:
-            return work()
-        except DBAPIError as error:
-            if attempt == ATTEMPTS - 1 or not is_passing(error):
-                raise
-            time.sleep(0.2 * (attempt + 1))
-    raise AssertionError("the last attempt returns or raises")
+    return sum(in_batches(ids, "moving cases", progress, partial(_move_batch, database, area_map)))
 
 
 def _move(ledger: Ledger, case: Case, areas: Areas, version: int, now: datetime) -> None:

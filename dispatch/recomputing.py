@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from dispatch.borders import BATCH, Progress, chunks, patiently
+from dispatch.batching import Progress, chunks, in_batches
 from dispatch.cases import SELECT, Case, database_now, lock_cases, read_case
 from dispatch.database import transaction
 from dispatch.errors import DispatchError
@@ -85,9 +85,14 @@ class Tally:
     def add(self, clocks: Sequence[Recomputed]) -> None:
         """Counts one case."""
         moved = [clock for clock in clocks if clock.moved]
-        self.cases += 1
-        self.moved += len(moved)
-        self.first += moved[: max(0, SHOWN - len(self.first))]
+        self.join(Tally(cases=1, moved=len(moved), first=moved))
+
+    def join(self, other: "Tally") -> None:
+        """Counts what another one counted."""
+        self.cases += other.cases
+        self.moved += other.moved
+        self.first += other.first[: max(0, SHOWN - len(self.first))]
+        self.left += other.left
 
 
 def load_clock_rules(
@@ -136,21 +141,16 @@ def preview(connection: Connection, rules: ClockRules, ids: Sequence[UUID]) -> T
 def recompute(
     database: Engine, rules: ClockRules, ids: Sequence[UUID], progress: Progress
 ) -> Tally:
-    """Computes the cases' clocks anew, in transactions of `BATCH`.
+    """Computes the cases' clocks anew, in transactions of `batching.BATCH`.
 
     Safe to run again and beside engines, clocks and desks: each case is locked and looked at anew.
     Raises CalendarChanged when a newer calendar was loaded meanwhile.
     """
     tally = Tally()
-    for done, chunk in enumerate(chunks(ids)):
-        progress("computing deadlines", done * BATCH, len(ids))
-        # A batch that is done again is counted once.
-        batch = patiently(partial(_recompute_batch, database, rules, chunk))
-        tally.cases += batch.cases
-        tally.moved += batch.moved
-        tally.first += batch.first[: max(0, SHOWN - len(tally.first))]
-        tally.left += batch.left
-    progress("computing deadlines", max(1, len(ids)), max(1, len(ids)))
+    work = partial(_recompute_batch, database, rules)
+    # A batch that is done again is counted once.
+    for batch in in_batches(ids, "computing deadlines", progress, work):
+        tally.join(batch)
     return tally
 
 
