@@ -138,11 +138,16 @@ class BatchConsumer:
             self._reader.seek({p: claim.next_offset for p, claim in self._claims.items()})
 
     def _check_topics(self) -> None:
-        for topic, known in self._topic_ids.items():
-            seen = self._reader.topic_id(topic) if self._reader else None
-            if seen is not None and seen != known:
-                raise TopicChanged(
-                    f"topic {topic} was deleted and made again (id {known} became {seen}); "
-                    "stored offsets are not used for it. Look what happened, then run "
-                    "`wangge offsets accept-new-topic`"
-                )
+        again = {} if self._reader is None else made_again(self._reader, self._topic_ids)
+        for topic, seen in again.items():
+            raise TopicChanged(
+                f"topic {topic} was deleted and made again (id {self._topic_ids[topic]} became "
+                f"{seen}); stored offsets are not used for it. Look what happened, then run "
+                "`wangge offsets accept-new-topic`"
+            )
+
+
+def made_again(reader: Reader, known: Mapping[str, UUID]) -> dict[str, UUID]:
+    """The topics that have another id than the known one by now: their offsets mean others."""
+    seen = {topic: reader.topic_id(topic) for topic in known}
+    return {topic: id_ for topic, id_ in seen.items() if id_ is not None and id_ != known[topic]}

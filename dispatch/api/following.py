@@ -12,6 +12,7 @@ import structlog
 from dispatch.errors import Unavailable
 from dispatch.settings import Settings
 from dispatch.stopping import Stop
+from streams.consumer import made_again
 from streams.errors import PositionLost, StreamError
 from streams.feed import (
     BadPosition,
@@ -207,6 +208,7 @@ class Following:
         sources = self._find_sources(districts)
         self._failed = False
         partitions = partitions_of(sources)
+        topic_ids = {source.topic: source.topic_id for source in sources}
         reader = KafkaTailReader(self._settings.kafka_servers)
         try:
             epoch = self._read_epoch()
@@ -228,7 +230,7 @@ class Following:
                     return
                 records = reader.poll(0.5, 1000)
                 # Offsets of a topic that was made again fit the old one, too, when it has as many.
-                if any(reader.topic_id(s.topic) not in (None, s.topic_id) for s in sources):
+                if made_again(reader, topic_ids):
                     return
                 found = [e for e in map(encoder.encode, records) if e is not None]
                 if records:
