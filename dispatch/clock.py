@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine, text
 
+from dispatch.acting import take
 from dispatch.cases import SELECT, Case, database_now, read_case
 from dispatch.heartbeat import Heartbeat
 from dispatch.lanes import CLOCK, work_lane
@@ -120,11 +121,12 @@ def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> 
     """
     definition = rules.definitions[case.definition]
     moment = max(now, case.last_at)
-    decision = fire(definition, view_of(case, rules.categories), moment, rules.calendars)
-    ledger.decided(case, decision)
-    for draft in decision.events:
-        ledger.append(case, type_=draft.type, at=moment, actor=ACTOR, body=draft.body)
-    return [
-        (moment - datetime.fromisoformat(draft.body["due_at"])).total_seconds()
-        for draft in decision.events
-    ]
+    late = []
+    for decision in fire(definition, view_of(case, rules.categories), moment, rules.calendars):
+        ended = take(definition, ledger, case, decision, moment)
+        for draft in decision.events:
+            body = {**draft.body, **ended}
+            ledger.append(case, type_=draft.type, at=moment, actor=ACTOR, body=body)
+            told = draft.body.get("came_due", draft.body)
+            late.append((moment - datetime.fromisoformat(told["due_at"])).total_seconds())
+    return late

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from dispatch import access, history, reading
+from dispatch.acting import take
 from dispatch.bulk import copy_rows
 from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import transaction
@@ -173,19 +173,19 @@ class Desk:
         if request.version != case.version:
             changed = reading.changes_since(connection, case, request.version)
             raise Stale(case.version, changed)
-        asked = definition.actions.get(request.name)
-        fields = Fields(rules.known, principal, case, self._photos).resolve(request.fields, asked)
+        resolver = Fields(rules.known, principal, case, self._photos)
+        fields = resolver.resolve(request.fields, definition, request.name)
         now = max(database_now(connection), case.last_at)
         command = Command(action=request.name, actor=actor, reason=request.reason, fields=fields)
         decision = decide(definition, view, command, now, rules.calendars)
         ledger = Ledger()
-        clocks, before = case.deadlines, case.state
-        ledger.decided(case, decision)
+        clocks = case.deadlines
+        ended = take(definition, ledger, case, decision, now)
         extra = self._moved(connection, rules, ledger, case, fields)
         if extra:
             stopped = [clock for clock in clocks if clock not in case.deadlines]
             extra["was_deadlines"] = [clock.to_json() for clock in stopped]
-        extra |= _closed(definition, case, before, now)
+        extra |= ended
         (draft,) = decision.events
         words = {"reason": request.reason or "", "text": str(fields.get("text") or "")}
         ledger.append(
@@ -269,15 +269,6 @@ def _told(ended: Callable[[str], None]) -> Iterator[None]:
         ended(next((word for kind, word in ENDS.items() if isinstance(error, kind)), "failed"))
         raise
     ended("done")
-
-
-def _closed(definition: Definition, case: Case, before: str, now: datetime) -> dict[str, bool]:
-    """A case that came to its end is closed now, and its event tells so; one reopened is not."""
-    was, over = definition.states[before].final, definition.states[case.state].final
-    if was == over:
-        return {}
-    case.closed_at = now if over else None
-    return {"closed": True} if over else {}
 
 
 def _put(case: Case, place: Place) -> None:

@@ -171,6 +171,17 @@ class WasPlace(Told):
     map_version: int | None = None
 
 
+class CameDue(Told):
+    """The rung of a ladder that came due."""
+
+    stage: str
+    rung: int
+    at: str
+    """The part of the limit that is used up, e.g. `3/2`."""
+    due_at: Moment
+    late_s: int
+
+
 class Acted(Summary):
     """Somebody did an action."""
 
@@ -189,6 +200,10 @@ class Acted(Summary):
     closing_met: Literal[True] | None = None
     chosen: dict[str, str] = {}
     """What was chosen in the action's fields that give a choice."""
+    moments: dict[str, Moment] = {}
+    """The moment that was chosen, by the name of its field."""
+    came_due: CameDue | None = None
+    """The rung because of which the system did it."""
     closed: Literal[True] | None = None
     reopened: Literal[True] | None = None
     """The case was over and is open again; of its clocks it has only those told here."""
@@ -230,17 +245,13 @@ class Recomputed(Summary):
     """The same clocks before, each with its calendar's version and its due moment."""
 
 
-class Rung(Summary):
+class Rung(Summary, CameDue):
     """A rung of the escalation ladder came due."""
 
-    stage: str
-    rung: int
-    at: str
-    """The part of the limit that is used up, e.g. `3/2`."""
-    due_at: Moment
-    late_s: int
     tell: str
     notify: bool
+    refused: str | None = None
+    """Why the system could not do what the rung asks for."""
 
 
 ATTACHED = "wangge.case.attached.v1"

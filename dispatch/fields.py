@@ -9,15 +9,18 @@ from pydantic import ValidationError
 from dispatch import access
 from dispatch.cases import Case
 from dispatch.errors import DispatchError
+from dispatch.instants import EXAMPLE, instant
 from dispatch.knowledge import Known
 from dispatch.photos import PhotoStore
 from dispatch.reports import FieldProblem, LocationIn
 from dispatch.tokens import Principal
 from geo.crs import Crs
 from grid.areas import Outside
-from workflows.definition import Action
+from workflows.definition import Definition, FieldType
 
 PHOTO_LIMIT = 9
+DEPARTMENTS_MOST = 20
+ACCOUNT_LONGEST = 200
 
 
 class FieldsWrong(DispatchError):
@@ -38,23 +41,24 @@ class Fields:
         self._photos = photos
         self._problems: list[FieldProblem] = []
 
-    def resolve(self, raw: Mapping[str, Any], action: Action | None) -> dict[str, Any]:
+    def resolve(
+        self, raw: Mapping[str, Any], definition: Definition, action: str
+    ) -> dict[str, Any]:
         """The resolved fields; raises FieldsWrong, access.Forbidden.
 
-        A choice stays as it was sent: the action itself says which there are.
+        Fields of other actions are left out. A choice stays as it was sent: the action itself says
+        which there are.
         """
-        choices = {field.name for field in action.fields if field.choices} if action else set()
+        asked = definition.actions.get(action)
+        types = {field.name: field.type for field in asked.fields} if asked else {}
+        others = {f.name for one in definition.actions.values() for f in one.fields}
         resolved: dict[str, Any] = {}
         for name, value in raw.items():
-            if value is None:
-                continue
-            if name in choices:
-                resolved[name] = value
-                continue
-            if name not in RESOLVERS:
+            if name not in others:
                 self._wrong(name, "is not a field of an action")
-                continue
-            resolved[name] = RESOLVERS[name](self, raw, value)
+            elif value is not None and name in types:
+                resolve = RESOLVERS.get(types[name])
+                resolved[name] = resolve(self, name, raw, value) if resolve else value
         if self._problems:
             raise FieldsWrong(self._problems)
         return resolved
@@ -62,72 +66,93 @@ class Fields:
     def _wrong(self, field: str, reason: str) -> None:
         self._problems.append(FieldProblem(field, reason))
 
-    def _category(self, _raw: Mapping[str, Any], value: Any) -> Any:
+    def _category(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
         if not isinstance(value, str) or value not in self._known.catalogue.categories:
-            self._wrong("category", "is unknown; GET /api/v1/categories lists them")
+            self._wrong(name, "is unknown; GET /api/v1/categories lists them")
         return value
 
-    def _condition(self, raw: Mapping[str, Any], value: Any) -> Any:
+    def _condition(self, name: str, raw: Mapping[str, Any], value: Any) -> Any:
         code = raw.get("category") or self._case.category
         category = self._known.catalogue.categories.get(code) if isinstance(code, str) else None
         found = category.condition(value) if category and isinstance(value, str) else None
         if found is None:
-            self._wrong("condition", f"is not a condition of category {code}")
+            self._wrong(name, f"is not a condition of category {code}")
         return found
 
-    def _department(self, _raw: Mapping[str, Any], value: Any) -> Any:
+    def _department(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
         if not isinstance(value, str) or value not in self._known.departments:
-            self._wrong("department", "is unknown; GET /api/v1/departments lists them")
+            self._wrong(name, "is unknown; GET /api/v1/departments lists them")
         return value
 
-    def _text(self, _raw: Mapping[str, Any], value: Any) -> Any:
+    def _departments(self, name: str, raw: Mapping[str, Any], value: Any) -> Any:
+        if not isinstance(value, list) or len(value) > DEPARTMENTS_MOST:
+            self._wrong(name, f"must be a list of at most {DEPARTMENTS_MOST} department codes")
+            return value
+        return [self._department(name, raw, code) for code in value]
+
+    def _account(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
+        if not isinstance(value, str) or len(value) > ACCOUNT_LONGEST or "\0" in value:
+            self._wrong(name, f"must be the id of an account, at most {ACCOUNT_LONGEST} characters")
+        return value
+
+    def _moment(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
+        found = instant(value)
+        if found is None:
+            self._wrong(name, f"must be {EXAMPLE}")
+        return found
+
+    def _text(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
         if not isinstance(value, str) or len(value) > 4000:
-            self._wrong("text", "must be text of at most 4,000 characters")
+            self._wrong(name, "must be text of at most 4,000 characters")
         elif "\0" in value:
-            self._wrong("text", "holds the character U+0000")
+            self._wrong(name, "holds the character U+0000")
         return value
 
-    def _closing_met(self, _raw: Mapping[str, Any], value: Any) -> Any:
+    def _confirmation(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
         if not isinstance(value, bool):
-            self._wrong("closing_met", "must be true or false")
+            self._wrong(name, "must be true or false")
         return value
 
-    def _photo_ids(self, _raw: Mapping[str, Any], value: Any) -> Any:
+    def _photo_ids(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
         try:
             ids = [UUID(one) for one in value]
         except (ValueError, TypeError, AttributeError):
-            self._wrong("photos", "must be a list of photo ids")
+            self._wrong(name, "must be a list of photo ids")
             return value
         for photo in ids[:PHOTO_LIMIT]:
             if self._photos.owner(photo) not in (None, self._principal.subject):
-                self._wrong("photos", f"{photo} belongs to somebody else")
+                self._wrong(name, f"{photo} belongs to somebody else")
         return [str(photo) for photo in dict.fromkeys(ids)]
 
-    def _location(self, _raw: Mapping[str, Any], value: Any) -> Any:
+    def _location(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
         try:
             at = LocationIn.model_validate(value)
         except ValidationError as error:
             for item in error.errors():
-                step = ".".join(str(part) for part in ("location", *item["loc"]))
+                step = ".".join(str(part) for part in (name, *item["loc"]))
                 self._wrong(step, str(item["msg"]))
             return None
         area_map = self._known.in_force
         place = area_map.place(at.lon, at.lat, Crs(at.crs), at.accuracy_m)
         if isinstance(place, Outside):
             nearest = f"{place.nearest_code}, {place.distance_m:,.0f} m away"
-            self._wrong("location", f"lies outside the city; the nearest area is {nearest}")
+            self._wrong(name, f"lies outside the city; the nearest area is {nearest}")
             return None
         if not access.covers(self._principal, area_map.areas, place.community):
             raise access.Forbidden(f"the new place lies outside your scope, in {place.community}")
         return place
 
 
-RESOLVERS: Mapping[str, Callable[[Fields, Mapping[str, Any], Any], Any]] = {
-    "category": Fields._category,
-    "condition": Fields._condition,
-    "department": Fields._department,
-    "text": Fields._text,
-    "closing_met": Fields._closing_met,
-    "photos": Fields._photo_ids,
-    "location": Fields._location,
+Resolver = Callable[[Fields, str, Mapping[str, Any], Any], Any]
+RESOLVERS: Mapping[FieldType, Resolver] = {
+    FieldType.ACCOUNT: Fields._account,
+    FieldType.CATEGORY: Fields._category,
+    FieldType.CONDITION: Fields._condition,
+    FieldType.CONFIRMATION: Fields._confirmation,
+    FieldType.DEPARTMENT: Fields._department,
+    FieldType.DEPARTMENTS: Fields._departments,
+    FieldType.LOCATION: Fields._location,
+    FieldType.MOMENT: Fields._moment,
+    FieldType.PHOTOS: Fields._photo_ids,
+    FieldType.TEXT: Fields._text,
 }

@@ -38,7 +38,7 @@ def limits(clocks: list[ClockType] | None = None) -> st.SearchStrategy[Limit]:
     return st.builds(
         lambda quarters, clock: parse_limit(f"{quarters / 4:g} {UNIT[clock]}"),
         st.integers(1, 20),
-        st.sampled_from(clocks or list(ClockType)),
+        st.sampled_from(clocks or list(UNIT)),
     )
 
 

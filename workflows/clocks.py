@@ -6,7 +6,7 @@ from datetime import datetime
 from workflows.calendar import Calendars
 from workflows.case import Timer
 from workflows.categories import Condition
-from workflows.deadlines import Deadline, start_clock
+from workflows.deadlines import Deadline, start_clock, start_until
 from workflows.definition import Again, Definition, Stage
 from workflows.errors import NotPossible
 from workflows.limits import Limit
@@ -19,7 +19,8 @@ class Holding:
     """What the clocks depend on once an action is done: state, condition and department.
 
     `again` is what the action's step says of the clock of the stage that it enters, if it does;
-    `extends` says that the clock that runs is given its limit once more.
+    `extends` says that the clock that runs is given its limit once more; `until` is the moment that
+    the action chose.
     """
 
     state: str
@@ -27,6 +28,7 @@ class Holding:
     department: str | None
     again: Again | None = None
     extends: bool = False
+    until: datetime | None = None
 
 
 def move_clocks(
@@ -60,14 +62,16 @@ def move_clocks(
 def _in_stage(
     deadline: Deadline, stage: Stage, holding: Holding, now: datetime, calendars: Calendars
 ) -> Deadline:
-    limit = _limit(stage, holding)
     if deadline.running and holding.extends:
         return deadline.extended(calendars)
+    if deadline.running and not stage.by_condition:
+        return deadline
     if deadline.running:
+        limit = _limit(stage, holding)
         same = deadline.limit == limit.text and deadline.clock is limit.clock
-        return deadline if stage.limit is not None or same else deadline.under(limit, calendars)
+        return deadline if same else deadline.under(limit, calendars)
     if _goes_on(deadline, stage, holding):
-        return deadline.go_on(limit, now, calendars)
+        return deadline.go_on(_limit(stage, holding), now, calendars)
     return _afresh(stage, holding, now, calendars)
 
 
@@ -79,7 +83,9 @@ def _goes_on(deadline: Deadline, stage: Stage, holding: Holding) -> bool:
 
 
 def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars) -> Deadline:
-    holder = holding.department if stage.limit is None else None
+    if holding.until is not None and stage.limit is None and not stage.by_condition:
+        return start_until(stage.name, holding.until, now, calendars.current, holding.department)
+    holder = holding.department if stage.by_condition else None
     return start_clock(stage.name, _limit(stage, holding), now, calendars.current, holder)
 
 

@@ -31,7 +31,7 @@ class Deadline:
     the counted time of all `runs` in microseconds. `due_at` and `stopped_at` are never both set:
     a clock runs or stands. `holder` is the department that answers, if one does. `rung` is the next
     rung of the stage's ladder to fire. `extensions` counts how often the limit was added once more.
-    All moments are in UTC.
+    A clock until a chosen moment has that moment as its `limit`. All moments are in UTC.
     """
 
     stage: str
@@ -71,6 +71,9 @@ class Deadline:
         return self._runs_out(at, calendars)
 
     def _runs_out(self, at: Fraction, calendars: Calendars) -> datetime:
+        if self.clock is ClockType.UNTIL:
+            span = datetime.fromisoformat(self.limit) - self.started_at
+            return self.started_at + span * at.numerator / at.denominator
         calendar = calendars.get(self.calendar)
         used = timedelta(microseconds=self.used_us)
         limit, whole = parse_limit(self.limit), at * (1 + self.extensions)
@@ -128,6 +131,8 @@ class Deadline:
 
     def by_calendar(self, calendar: WorkingCalendar) -> "Deadline":
         """Return a running clock as if it had run by this calendar since it began."""
+        if self.clock is ClockType.UNTIL:
+            return self
         past = _Past(self.stage, self.holder, self.runs, self.rung)
         return _running(past, parse_limit(self.limit), calendar, self.started_at)
 
@@ -200,6 +205,25 @@ def start_clock(
 ) -> Deadline:
     """Return a fresh clock that runs from now."""
     return _running(_Past(stage, holder, (), 0), limit, calendar, now)
+
+
+def start_until(
+    stage: str, until: datetime, now: datetime, calendar: WorkingCalendar, holder: str | None
+) -> Deadline:
+    """Return a clock that runs from now until a moment that somebody chose."""
+    return Deadline(
+        stage=stage,
+        limit=utc_text(until),
+        clock=ClockType.UNTIL,
+        calendar=calendar.key,
+        started_at=now,
+        due_at=until,
+        provisional=False,
+        used_us=0,
+        holder=holder,
+        stopped_at=None,
+        rung=0,
+    )
 
 
 class _Past(NamedTuple):

@@ -22,6 +22,7 @@ from workflows.errors import ActionRefused, FieldsMissing, NotAllowed
 from workflows.forms import check_fields, field_forms, is_blank
 from workflows.guards import check_guards
 from workflows.marks import marked, told
+from workflows.worktime import utc_text
 
 OPENED = "wangge.case.opened.v1"
 ENGINE = Actor(id=SYSTEM, role=SYSTEM)
@@ -99,7 +100,7 @@ def decide(
     action = _action(definition, view, command.action)
     step = _permitted(definition, action, view, command.actor)
     check_guards(action, view, command.actor, now, calendars)
-    fields = check_fields(definition, action, view, command)
+    fields = check_fields(definition, action, view, command, now)
     before = view.state
     definition.machine.move(action.name, view)
     category, condition, department = _outcome(view, step, fields)
@@ -109,13 +110,15 @@ def decide(
         department=department,
         again=step.again,
         extends=action.extends,
+        until=fields.get(action.moment) if action.moment else None,
     )
     clocks = () if action.reopens else view.deadlines
     deadlines = move_clocks(definition, clocks, holding, now, calendars)
     body = {"from": before, "state": view.state, "reason_given": not is_blank(command.reason)}
     body |= _changes(view, category, holding)
     body |= _facts(action, fields)
-    marks = marked(view.marks, action, command.actor.id)
+    given = fields.get(action.account) if action.account else None
+    marks = marked(view.marks, action, command.actor.id, given)
     body |= told(view.marks, marks)
     if action.tell is not None:
         body["tell"] = action.tell.value
@@ -208,6 +211,8 @@ def _facts(action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
     chosen = {f.name: fields[f.name] for f in action.fields if f.choices and f.name in fields}
     if chosen:
         facts["chosen"] = chosen
+    if action.moment is not None and action.moment in fields:
+        facts["moments"] = {action.moment: utc_text(fields[action.moment])}
     return facts
 
 

@@ -26,6 +26,9 @@ class FieldType(StrEnum):
     LOCATION = "location"
     CONFIRMATION = "confirmation"
     CHOICE = "choice"
+    MOMENT = "moment"
+    ACCOUNT = "account"
+    DEPARTMENTS = "departments"
 
 
 class Need(StrEnum):
@@ -52,6 +55,8 @@ class Marking(StrEnum):
     CLEAR = "clear"
     COUNT = "count"
     ACTOR = "actor"
+    GIVEN = "given"
+    """The account that the action's field names; clear where it names none."""
 
 
 class Tell(StrEnum):
@@ -91,30 +96,36 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """A rung of the ladder: due when the part `at` of the limit has been counted."""
+    """A rung of the ladder: due when the part `at` of the limit has been counted.
+
+    It writes its `event`, and the system does its `action`; one of the two may be None.
+    """
 
     at: Fraction
-    event: RungEvent
+    event: RungEvent | None
+    action: str | None
     tell: Tell
     label: Label
 
     @property
-    def event_type(self) -> str:
-        """The type of the event that the rung writes."""
-        return f"wangge.case.{self.event}.v1"
+    def event_type(self) -> str | None:
+        """The type of the event that the rung writes, if it writes one."""
+        return None if self.event is None else f"wangge.case.{self.event}.v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """The part of a case's life that one party answers for.
 
-    `limit` is None where the case's filing condition gives it. `made` marks another city's figure.
+    `limit` is None where the case's filing condition gives it (`by_condition`), or where it ends at
+    the moment that an action's field names. `made` marks another city's figure.
     """
 
     name: str
     label: Label
     states: frozenset[str]
     limit: Limit | None
+    by_condition: bool
     made: bool
     again: Again
     ladder: tuple[Rung, ...]
@@ -122,35 +133,44 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A field of an action; `choices` are the values of a choice, each with its words."""
+    """A field of an action; `choices` are the values of a choice, each with its words.
+
+    A moment lies ahead, by `within_days` at most.
+    """
 
     name: str
     type: FieldType
     need: Need
     label: Label
     choices: Mapping[str, Label]
+    within_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkGuard:
-    """How high a mark of the case must be, at least or at most, or that it names somebody else.
+    """How high a mark of the case must be, at least or at most, or whom it must name.
 
-    `refusal` is what is said otherwise.
+    With `other` it must not name the actor; with `same` it must name the actor or nobody. A name
+    counts as 1. `refusal` is what is said otherwise.
     """
 
     mark: str
     least: int | None
     most: int | None
     other: bool
+    same: bool
     refusal: Label
 
     def holds(self, marks: Marks, actor: str) -> bool:
         """Whether the case's marks are so for the actor; a mark that it does not carry is 0."""
         value = marks.get(self.mark, 0)
-        if self.other or isinstance(value, str):
+        if self.other:
             return value != actor
-        enough = self.least is None or value >= self.least
-        return enough and (self.most is None or value <= self.most)
+        if self.same:
+            return value in (0, actor)
+        height = value if isinstance(value, int) else 1
+        enough = self.least is None or height >= self.least
+        return enough and (self.most is None or height <= self.most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +216,8 @@ class Action:
     `when` are guards on the case's marks and clocks; `marks` and `then` are what the action does to
     the marks. `tell` is who is told besides those who watch the case. `reopens` says that it leads
     out of final states, and that the case's clocks begin afresh; `extends` that the clock that runs
-    is given its limit once more.
+    is given its limit once more. `moment` and `account` are its fields of those types, if it has
+    them.
     """
 
     name: str
@@ -212,6 +233,8 @@ class Action:
     marks: Mapping[str, Marking]
     then: tuple[Consequence, ...]
     fields: tuple[Field, ...]
+    moment: str | None
+    account: str | None
     steps: Mapping[str, Step]
     roles: frozenset[str]
 

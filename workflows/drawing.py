@@ -34,7 +34,8 @@ def dot(definition: Definition, language: Language) -> str:
     lines = [
         f'digraph "{_quoted(definition.key)}" {{',
         f'    label="{_quoted(_text(definition.label, language))} {definition.key}"; labelloc=t;',
-        '    graph [fontname="sans-serif"]; edge [fontname="sans-serif", fontsize=10];',
+        # Ranks over all stages together: by cluster, Graphviz 2.43 gives up on large ones.
+        '    graph [fontname="sans-serif", newrank=true]; edge [fontname="sans-serif", fontsize=10];',
         '    node [shape=box, style=rounded, fontname="sans-serif"];',
     ]
     for stage in definition.stages.values():

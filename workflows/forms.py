@@ -1,9 +1,10 @@
 """What an action asks for, and whether a command brings it."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from workflows.case import CaseView, Command, FieldForm
+from workflows.case import SYSTEM, CaseView, Command, FieldForm
 from workflows.categories import Condition
 from workflows.definition import Action, Definition, Field, FieldType, Need
 from workflows.errors import FieldsMissing
@@ -46,6 +47,12 @@ def _named(value: object) -> str | None:
     return MISSING if is_blank(value) else None
 
 
+def _departments(value: object) -> str | None:
+    if not isinstance(value, list | tuple) or any(is_blank(code) for code in value):
+        return "must be a list of department codes"
+    return None if len(set(value)) == len(value) else "names a department twice"
+
+
 def _choice(field: Field, value: object) -> str | None:
     known = isinstance(value, str) and value in field.choices
     return None if known else f"must be one of {', '.join(field.choices)}"
@@ -55,6 +62,8 @@ _WRONG: Mapping[FieldType, Callable[[Any], str | None]] = {
     FieldType.TEXT: _named,
     FieldType.DEPARTMENT: _named,
     FieldType.CATEGORY: _named,
+    FieldType.ACCOUNT: _named,
+    FieldType.DEPARTMENTS: _departments,
     FieldType.PHOTOS: _photos,
     FieldType.LOCATION: lambda _value: None,
     FieldType.CONDITION: lambda value: (
@@ -64,27 +73,38 @@ _WRONG: Mapping[FieldType, Callable[[Any], str | None]] = {
 }
 
 
-def _wrong(field: Field, value: object) -> str | None:
+def _ahead(field: Field, value: object, now: datetime) -> str | None:
+    if not isinstance(value, datetime):
+        return "must be a moment"
+    if value <= now:
+        return "must lie ahead"
+    latest = now + timedelta(days=field.within_days)
+    return None if value <= latest else f"must be within {field.within_days} days"
+
+
+def _wrong(field: Field, value: object, now: datetime) -> str | None:
+    if field.type is FieldType.MOMENT:
+        return _ahead(field, value, now)
     return _choice(field, value) if field.choices else _WRONG[field.type](value)
 
 
 def check_fields(
-    definition: Definition, action: Action, view: CaseView, command: Command
+    definition: Definition, action: Action, view: CaseView, command: Command, now: datetime
 ) -> Mapping[str, Any]:
     """Return the action's fields that the command gives; `FieldsMissing` names all that are wrong.
 
-    Fields that the action does not know are left out.
+    Fields that the action does not know are left out. The system needs no reason.
     """
     given: dict[str, Any] = {}
     errors: list[tuple[str, str]] = []
-    if action.reason_required and is_blank(command.reason):
+    if action.reason_required and is_blank(command.reason) and command.actor.role != SYSTEM:
         errors.append(("reason", MISSING))
     for field in action.fields:
         value = command.fields.get(field.name)
         if value is None:
             wrong = MISSING if needed(definition, view, field) else None
         else:
-            wrong = _wrong(field, value)
+            wrong = _wrong(field, value, now)
             given[field.name] = value
         if wrong:
             errors.append((field.name, wrong))

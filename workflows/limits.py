@@ -25,11 +25,13 @@ class ClockType(StrEnum):
     WORKING_HOURS = "working_hours"
     WORKING_DAYS = "working_days"
     NATURAL_DAYS = "natural_days"
+    UNTIL = "until"
+    """No amount: it ends at a moment that somebody chose, and every second counts."""
 
     @property
     def natural(self) -> bool:
         """Whether every second counts, day and night."""
-        return self in (ClockType.URGENT_HOURS, ClockType.NATURAL_DAYS)
+        return self in (ClockType.URGENT_HOURS, ClockType.NATURAL_DAYS, ClockType.UNTIL)
 
 
 UNIT_US = {

@@ -35,6 +35,8 @@ from workflows.soundness import check_soundness
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 OF_CONDITION = "condition"
+CHOSEN = "chosen"
+CHOSEN_WITHIN_DAYS = 366
 RUNGS_MOST = 16
 LATEST_RUNG = Fraction(10)
 
@@ -135,15 +137,21 @@ def _ladder(place: Place) -> tuple[Rung, ...]:
             raise place.items()[number].wrong(
                 "comes no later than the rung below it; put them in order"
             )
-    overdue = [rung for rung in rungs if rung.event is RungEvent.OVERDUE]
-    if len(overdue) != 1 or overdue[0].at != 1:
-        raise place.wrong('must have one rung with the event overdue, at the whole limit ("1")')
+    whole = [rung for rung in rungs if rung.event is RungEvent.OVERDUE or rung.event is None]
+    if len(whole) != 1 or whole[0].at != 1:
+        raise place.wrong(
+            'must have one rung at the whole limit ("1"), with the event overdue or else an action'
+        )
+    if any(rung.action is not None for rung in rungs[:-1]):
+        raise place.wrong("goes on after a rung with an action; such a rung must be the last")
     return rungs
 
 
 def _rung(place: Place) -> Rung:
-    place.mapping({"at", "event", "tell", "label"})
-    at = place.at("at")
+    place.mapping({"at", "tell", "label"}, frozenset({"event", "action"}))
+    at, event, action = place.at("at"), place.at("event"), place.at("action")
+    if event.value is None and action.value is None:
+        raise place.wrong("does nothing; write event, action, or both")
     try:
         fraction = Fraction(at.text())
     except (ValueError, ZeroDivisionError) as error:
@@ -152,7 +160,8 @@ def _rung(place: Place) -> Rung:
         raise at.wrong(f"must be above 0 and at most {LATEST_RUNG}, not {at.value}")
     return Rung(
         at=fraction,
-        event=place.at("event").choice(RungEvent),
+        event=None if event.value is None else event.choice(RungEvent),
+        action=None if action.value is None else action.text(),
         tell=place.at("tell").choice(Tell),
         label=place.at("label").label(),
     )
@@ -165,6 +174,7 @@ def _stage(name: str, place: Place, ladders: Mapping[str, tuple[Rung, ...]]) -> 
         label=place.at("label").label(),
         states=frozenset(item.text() for item in place.at("states").items()),
         limit=_stage_limit(place.at("limit")),
+        by_condition=place.at("limit").value == OF_CONDITION,
         made=place.at("made").flag(default=False),
         again=place.at("again").choice(Again),
         ladder=ladders[_known(place.at("ladder"), set(ladders), "ladder")],
@@ -172,12 +182,12 @@ def _stage(name: str, place: Place, ladders: Mapping[str, tuple[Rung, ...]]) -> 
 
 
 def _stage_limit(place: Place) -> Limit | None:
-    if place.text() == OF_CONDITION:
+    if place.text() in (OF_CONDITION, CHOSEN):
         return None
     try:
         return parse_limit(place.text())
     except LimitError as error:
-        raise place.wrong(f"{error} Or write {OF_CONDITION!r}.") from error
+        raise place.wrong(f"{error} Or write {OF_CONDITION!r} or {CHOSEN!r}.") from error
 
 
 def _action(name: str, place: Place, known: _Names) -> Action:
@@ -188,7 +198,7 @@ def _action(name: str, place: Place, known: _Names) -> Action:
     reason, tell = place.at("reason"), place.at("tell")
     if reason.value not in (None, "required", "optional"):
         raise reason.wrong(f"must be required or optional, not {reason.value!r}")
-    fields = place.at("fields")
+    fields = _fields(place.at("fields"))
     steps: dict[str, Step] = {}
     for item in place.at("steps").items():
         for source, step in _steps(item, known).items():
@@ -210,9 +220,9 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         when=tuple(_asked(item, known) for item in place.at("when").items()),
         marks=_markings(place.at("marks"), known),
         then=tuple(_consequence(item, known) for item in place.at("then").items()),
-        fields=()
-        if fields.value is None
-        else tuple(_field(field, spot) for field, spot in fields.entries()),
+        fields=fields,
+        moment=_only(fields, FieldType.MOMENT, place),
+        account=_only(fields, FieldType.ACCOUNT, place),
         steps=steps,
         roles=frozenset(role for step in steps.values() for role in step.roles),
     )
@@ -234,16 +244,20 @@ def _asked(place: Place, known: _Names) -> MarkGuard | ClockGuard:
 
 
 def _mark_guard(place: Place, known: _Names) -> MarkGuard:
-    place.mapping({"mark", "refusal"}, frozenset({"least", "most", "other"}))
+    place.mapping({"mark", "refusal"}, frozenset({"least", "most", "other", "same"}))
     least, most = place.at("least"), place.at("most")
-    other = place.at("other").flag(default=False)
-    if other == (least.value is not None or most.value is not None):
-        raise place.wrong("asks for nothing, or twice; write least, most, or both, or else other")
+    other, same = place.at("other").flag(default=False), place.at("same").flag(default=False)
+    height = least.value is not None or most.value is not None
+    if (height, other, same).count(True) != 1:
+        raise place.wrong(
+            "asks for nothing, or twice; write least, most, or both, or else other, or else same"
+        )
     return MarkGuard(
         mark=_known(place.at("mark"), known.marks, "mark"),
         least=None if least.value is None else least.whole(least=1),
         most=None if most.value is None else most.whole(),
         other=other,
+        same=same,
         refusal=place.at("refusal").label(),
     )
 
@@ -281,12 +295,27 @@ def _steps(place: Place, known: _Names) -> dict[str, Step]:
     return dict.fromkeys(_known_all(place.at("from"), known.states, "state"), step)
 
 
+def _fields(place: Place) -> tuple[Field, ...]:
+    if place.value is None:
+        return ()
+    return tuple(_field(name, spot) for name, spot in place.entries())
+
+
+def _only(fields: tuple[Field, ...], type_: FieldType, place: Place) -> str | None:
+    names = [field.name for field in fields if field.type is type_]
+    if len(names) > 1:
+        raise place.at("fields").wrong(f"has two fields of the type {type_}; one is enough")
+    return names[0] if names else None
+
+
 def _field(name: str, place: Place) -> Field:
-    place.mapping({"type", "required", "label"}, frozenset({"choices"}))
-    required, choices = place.at("required"), place.at("choices")
+    place.mapping({"type", "required", "label"}, frozenset({"choices", "within_days"}))
+    required, choices, within = place.at("required"), place.at("choices"), place.at("within_days")
     type_ = place.at("type").choice(FieldType)
     if (type_ is FieldType.CHOICE) != (choices.value is not None):
         raise choices.wrong("must be given for the type choice, and for no other")
+    if type_ is not FieldType.MOMENT and within.value is not None:
+        raise within.wrong("must be given for the type moment only")
     if isinstance(required.value, bool):
         need = Need.ALWAYS if required.value else Need.NEVER
     else:
@@ -299,4 +328,5 @@ def _field(name: str, place: Place) -> Field:
         choices={}
         if choices.value is None
         else {name: spot.label() for name, spot in choices.entries()},
+        within_days=CHOSEN_WITHIN_DAYS if within.value is None else within.whole(least=1),
     )

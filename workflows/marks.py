@@ -6,17 +6,20 @@ from typing import Any
 from workflows.definition import Action, Marking, Marks
 
 
-def marked(marks: Marks, action: Action, actor: str) -> Marks:
-    """Return the marks after an action; a mark that is clear is not carried."""
-    after = _changed(marks, action.marks, actor)
+def marked(marks: Marks, action: Action, actor: str, given: str | None = None) -> Marks:
+    """Return the marks after an action; a mark that is clear is not carried.
+
+    `given` is the account that the action's field names.
+    """
+    after = _changed(marks, action.marks, actor, given)
     for more in action.then:
         value = after.get(more.mark, 0)
         if isinstance(value, int) and value >= more.least:
-            after = _changed(after, more.marks, actor)
+            after = _changed(after, more.marks, actor, given)
     return after
 
 
-def _changed(marks: Marks, changes: Mapping[str, Marking], actor: str) -> Marks:
+def _changed(marks: Marks, changes: Mapping[str, Marking], actor: str, given: str | None) -> Marks:
     if not changes:
         return marks
     after = {name: value for name, value in marks.items() if changes.get(name) != Marking.CLEAR}
@@ -27,6 +30,10 @@ def _changed(marks: Marks, changes: Mapping[str, Marking], actor: str) -> Marks:
             after[name] = 1
         elif marking is Marking.ACTOR:
             after[name] = actor
+        elif marking is Marking.GIVEN:
+            after.pop(name, None)
+            if given is not None:
+                after[name] = given
     return after
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from workflows.definition import Action, MarkGuard, Marking, Stage, State
+from workflows.case import SYSTEM
+from workflows.definition import Action, Again, MarkGuard, Marking, Need, Stage, State
 from workflows.documents import Place
 
 
@@ -14,6 +15,7 @@ def check_soundness(
     actions: Mapping[str, Action],
 ) -> dict[str, Stage]:
     """Return the stage of each state that is not final, or raise the error of the place."""
+    _check_given(top, actions)
     ways = _ways(top, states, actions)
     _check_reachable(top, initial, ways)
     _check_escapes(top, states, ways)
@@ -22,6 +24,7 @@ def check_soundness(
     _check_again(top, stage_of, actions)
     _check_marks(top, actions)
     _check_events(top, stages, actions)
+    _check_rungs(top, stage_of, actions)
     return stage_of
 
 
@@ -102,12 +105,29 @@ def _check_limits(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[st
             target = stage_of.get(step.to) if step.to else None
             if target is None or target.limit is not None or stage_of.get(source) is target:
                 continue
-            if "condition_chosen" not in action.guards:
+            if not target.by_condition:
+                _check_moment(top, action, source, target)
+            elif "condition_chosen" not in action.guards:
                 place = top.at("actions").at(action.name).at("guards")
                 raise place.wrong(
                     f"must name condition_chosen: {source} to {step.to} starts the clock of the "
                     f"stage {target.name}, whose limit the condition gives"
                 )
+
+
+def _check_moment(top: Place, action: Action, source: str, stage: Stage) -> None:
+    """A clock that runs until a chosen moment starts by an action that asks for the moment."""
+    field = next((one for one in action.fields if one.name == action.moment), None)
+    if field is None or field.need is not Need.ALWAYS:
+        raise (
+            top.at("actions")
+            .at(action.name)
+            .at("fields")
+            .wrong(
+                f"must have a required field of the type moment: from {source} it starts the clock "
+                f"of the stage {stage.name}, which ends when somebody chose"
+            )
+        )
 
 
 def _check_again(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
@@ -120,6 +140,11 @@ def _check_again(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str
                 raise place.wrong(
                     f"say again of a way from {source} that enters no other stage; take it out"
                 )
+            if entered is None or entered.limit is not None or entered.by_condition:
+                continue
+            if (step.again or entered.again) is not Again.FRESH:
+                place = top.at("stages").at(entered.name).at("again")
+                raise place.wrong("must be fresh: what ends when somebody chose never goes on")
 
 
 def _check_marks(top: Place, actions: Mapping[str, Action]) -> None:
@@ -130,16 +155,15 @@ def _check_marks(top: Place, actions: Mapping[str, Action]) -> None:
     for action in actions.values():
         place = top.at("actions").at(action.name)
         marks = [guard for guard in action.when if isinstance(guard, MarkGuard)]
-        asked = {guard.mark for guard in marks if not guard.other}
-        _check_made(place.at("when"), asked - heights, "sets or counts")
-        _check_made(
-            place.at("when"), {g.mark for g in marks if g.other} - names, "names an actor in"
-        )
+        asked = {guard.mark for guard in marks if not guard.other and not guard.same}
+        who = {guard.mark for guard in marks if guard.other or guard.same}
+        _check_made(place.at("when"), asked - heights - names, "sets, counts or names somebody in")
+        _check_made(place.at("when"), who - names, "names somebody in")
         _check_made(place.at("then"), {more.mark for more in action.then} - heights, "counts")
 
 
 def _marks_made(actions: Mapping[str, Action]) -> tuple[set[str], set[str]]:
-    """The marks that some action sets or counts, and those in which one names its actor."""
+    """The marks that some action sets or counts, and those in which one names somebody."""
     changes = [
         change
         for action in actions.values()
@@ -147,7 +171,8 @@ def _marks_made(actions: Mapping[str, Action]) -> tuple[set[str], set[str]]:
         for change in each.items()
     ]
     numbers = {name for name, marking in changes if marking in (Marking.SET, Marking.COUNT)}
-    return numbers, {name for name, marking in changes if marking is Marking.ACTOR}
+    named = {name for name, marking in changes if marking in (Marking.ACTOR, Marking.GIVEN)}
+    return numbers, named
 
 
 def _check_made(place: Place, missing: set[str], what: str) -> None:
@@ -162,3 +187,33 @@ def _check_events(top: Place, stages: Mapping[str, Stage], actions: Mapping[str,
         if action.event_type in of_rungs:
             place = top.at("actions").at(action.name).at("event")
             raise place.wrong("is what a rung of a ladder writes; take another word")
+
+
+def _check_given(top: Place, actions: Mapping[str, Action]) -> None:
+    for action in actions.values():
+        changes = (action.marks, *(more.marks for more in action.then))
+        if action.account is None and any(Marking.GIVEN in each.values() for each in changes):
+            place = top.at("actions").at(action.name).at("marks")
+            raise place.wrong("keep the account that was given, but no field asks for an account")
+
+
+def _check_rungs(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
+    """What the system does when a rung comes due must be possible, and leave the rung's stage."""
+    for state, stage in stage_of.items():
+        name = stage.ladder[-1].action
+        if name is None:
+            continue
+        place = top.at("stages").at(stage.name).at("ladder")
+        if name not in actions:
+            raise place.wrong(f"does the unknown action {name!r}")
+        action = actions[name]
+        step = action.steps.get(state)
+        if step is None or SYSTEM not in step.roles:
+            raise place.wrong(f"does {name} where the system may not: the case is {state}")
+        if step.to is None or stage_of.get(step.to) is stage:
+            raise place.wrong(f"does {name}, which leaves a case that is {state} in the stage")
+        if action.when or any(field.need is not Need.NEVER for field in action.fields):
+            raise place.wrong(f"does {name}, which asks for more than the system can know")
+        enters = stage_of.get(step.to)
+        if enters is not None and enters.by_condition and enters.again is Again.FRESH:
+            raise place.wrong(f"does {name}, which starts a clock by a condition there may not be")

@@ -28,6 +28,7 @@ from dispatch.settings import Settings
 from streams.envelope import DEAD_LETTER, REPORT_RECEIVED
 from workflows.decide import OPENED
 from workflows.definition import Definition
+from workflows.ladder import RUNG_REFUSED
 
 SCHEMAS = "#/components/schemas/"
 TEMPLATE = SCHEMAS + "{model}"
@@ -65,7 +66,9 @@ def body_models(definitions: Iterable[Definition]) -> dict[str, type[BaseModel]]
         for action in definition.actions.values():
             found[action.event_type] = Placed if action.event_type in PLACED else Acted
         for stage in definition.stages.values():
-            found |= dict.fromkeys((rung.event_type for rung in stage.ladder), Rung)
+            for rung in stage.ladder:
+                # A rung that does an action writes that it could not, where it could not.
+                found[rung.event_type or RUNG_REFUSED] = Rung
     return dict(sorted(found.items()))
 
 

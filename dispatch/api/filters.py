@@ -1,23 +1,19 @@
 """The filters that lists of cases and the feed share, and whether the caller may name them."""
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
 
 from dispatch import access
 from dispatch.api.problems import Problem
+from dispatch.instants import EXAMPLE, instant
 from dispatch.knowledge import Known
 from dispatch.reading import Filters
 from dispatch.reports import FieldProblem
 from dispatch.tokens import Principal, Role
 from grid.areas import lies_in
 
-INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
 Code = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*$")]
 
 
@@ -106,16 +102,11 @@ def check_filters(known: Known, principal: Principal, filters: Filters) -> None:
 
 def read_instant(field: str, text: str) -> datetime:
     """An instant as RFC 3339 writes it, in UTC; anything else is 422."""
-    try:
-        if not INSTANT.fullmatch(text):
-            raise ValueError
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise unusable(
-            field,
-            "must be a moment with its offset, like 2026-11-25T08:00:00Z or "
-            "2026-11-25T16:00:00%2B08:00 (in an address + is written %2B)",
-        ) from None
+    found = instant(text)
+    if found is None:
+        more = "or 2026-11-25T16:00:00%2B08:00 (in an address + is written %2B)"
+        raise unusable(field, f"must be {EXAMPLE} {more}")
+    return found
 
 
 def unusable(field: str, reason: str) -> Problem:

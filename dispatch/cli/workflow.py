@@ -143,4 +143,9 @@ def _svg(document: str) -> bytes:
         raise ConfigurationError(
             "an SVG is drawn by Graphviz, and its program `dot` is missing; run `make setup`"
         ) from error
+    except subprocess.SubprocessError as error:
+        told = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip()
+        raise ConfigurationError(
+            f"Graphviz could not draw it: {told.splitlines()[0] if told else error}"
+        ) from error
     return done.stdout

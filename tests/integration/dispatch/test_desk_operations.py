@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -126,8 +127,34 @@ def test_after_three_returns_a_supervisor_names_the_department_and_it_keeps_the_
     sheet = door.act("adjudicate", "supervisor", department="431103-urban")
     assert (sheet["state"], sheet["department"]) == ("dispatched", "431103-urban")
     assert sheet["marks"] == {"returns": 3, "adjudicated": 1}
-    assert door.offered("handler") == {"sign", "start", "request-extension"}
+    assert door.offered("handler") == {"sign", "assign", "start", "request-extension"}
     assert door.ask("return", door.who("handler")).status_code == 409
+
+
+def test_a_suspended_case_is_resumed_by_the_system_when_its_moment_comes(door: Door) -> None:
+    for action, role in (("file", "acceptor"), ("dispatch", "dispatcher"), ("start", "handler")):
+        door.act(action, role)
+    for until in ("tomorrow", "2036-01-01", "2036-01-01T08:00:00", 7, None, "2020-01-01T00:00:00Z"):
+        refused = door.ask("suspend", door.who("dispatcher"), until=until)
+        assert refused.status_code == 422, until
+        assert [one["field"] for one in refused.json()["errors"]] == ["until"]
+    moment = datetime.now(UTC) + timedelta(seconds=2)
+    sheet = door.act("suspend", "dispatcher", until=moment.isoformat())
+    assert sheet["state"] == "suspended"
+    clocks = {one["stage"]: one for one in sheet["deadlines"]}
+    assert clocks["handle"]["due_at"] is None
+    assert (clocks["suspend"]["clock"], clocks["suspend"]["due_at"][:19]) == (
+        "until", moment.isoformat()[:19],
+    )  # fmt: skip
+    door.live.start("clock")
+    eventually(lambda: door.sheet()["state"] == "handling")
+    assert (door.told()["role"], door.told()["came_due"]["stage"]) == ("system", "suspend")
+    assert (
+        door.ask("suspend", door.who("dispatcher"), until="2036-01-01T08:00:00Z").json()["refusal"][
+            "zh"
+        ]
+        == "已挂账一次"
+    )
 
 
 def test_a_case_is_signed_for_supervised_instructed_and_escalated_without_a_new_version(

@@ -39,6 +39,8 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "instruct": {"text": "three days are enough"},
     "feedback": {"text": "replaced the lamp", "photos": ["p1"]},
     "close": {"closing_met": True},
+    "suspend": {"until": datetime(2027, 3, 1, tzinfo=UTC)},
+    "defer": {"until": datetime(2027, 3, 1, tzinfo=UTC)},
     "call-back": {"satisfaction": "satisfied"},
     "relocate": {"location": {"lon": "111.62", "lat": "26.22"}},
 }
@@ -119,7 +121,10 @@ class Desk:
         return allowed_actions(self.definition, self.view(), actor, self.now, self.calendars)
 
     def fire(self) -> Decision:
-        return self.keep(fire(self.definition, self.view(), self.now, self.calendars))
+        """Fires what is due; answers the last decision, the system's own where it acted."""
+        for decision in fire(self.definition, self.view(), self.now, self.calendars):
+            self.keep(decision)
+        return self.last
 
     def wait(self, **span: float) -> None:
         self.now += timedelta(**span)

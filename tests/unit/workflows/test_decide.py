@@ -1,20 +1,16 @@
 import json
-from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.unit.workflows.desk import ACTORS, Desk, local
+from tests.unit.workflows.table import ACTIONS, ROLES, STATES, TABLE, actor_of, free, in_state
 from workflows import (
     ActionRefused,
     Actor,
     Calendars,
     CaseView,
     Category,
-    Decision,
     Definition,
     FieldsMissing,
     Filing,
@@ -23,132 +19,6 @@ from workflows import (
     decide,
     open_case,
 )
-
-OPEN = (
-    "reported accepted verifying filed dispatched handling handled inspecting returned reworked"
-).split()
-EARLY = "reported accepted filed dispatched handling returned reworked".split()
-
-# The whole table once more, by hand: (action, from, role) to the state after.
-TABLE: dict[tuple[str, str, str], str] = {
-    ("accept", "reported", "acceptor"): "accepted",
-    ("reject", "reported", "acceptor"): "rejected",
-    ("reject", "accepted", "acceptor"): "rejected",
-    ("verify", "reported", "acceptor"): "verifying",
-    ("verify", "accepted", "acceptor"): "verifying",
-    ("verify-yes", "verifying", "member"): "accepted",
-    ("verify-no", "verifying", "member"): "accepted",
-    **{
-        ("file", state, role): "filed"
-        for state in ("reported", "accepted")
-        for role in ("acceptor", "system")
-    },
-    **{
-        ("dispatch", state, role): "dispatched"
-        for state in ("filed", "returned")
-        for role in ("dispatcher", "system")
-    },
-    ("return", "dispatched", "handler"): "returned",
-    ("return-to-acceptor", "filed", "dispatcher"): "accepted",
-    ("return-to-acceptor", "returned", "dispatcher"): "accepted",
-    ("adjudicate", "filed", "supervisor"): "dispatched",
-    ("adjudicate", "returned", "supervisor"): "dispatched",
-    ("start", "dispatched", "handler"): "handling",
-    ("start", "reworked", "handler"): "handling",
-    ("feedback", "handling", "handler"): "handled",
-    ("inspect-pass", "handled", "member"): "inspecting",
-    ("inspect-fail", "handled", "member"): "reworked",
-    ("close", "inspecting", "acceptor"): "closed",
-    **{("void", s, role): "voided" for s in OPEN for role in ("acceptor", "supervisor")},
-    ("withdraw", "dispatched", "dispatcher"): "filed",
-    **{
-        ("force-close", s, "supervisor"): "closed"
-        for s in "filed dispatched handling handled inspecting returned reworked".split()
-    },
-    **{("reopen", "closed", role): "filed" for role in ("acceptor", "supervisor")},
-    ("call-back", "closed", "acceptor"): "closed",
-    **{
-        (action, s, role): s
-        for action, role in (
-            ("request-extension", "handler"),
-            ("approve-extension", "dispatcher"),
-            ("refuse-extension", "dispatcher"),
-        )
-        for s in ("dispatched", "handling", "reworked")
-    },
-    ("appeal", "closed", "handler"): "closed",
-    ("approve-appeal", "closed", "supervisor"): "closed",
-    ("refuse-appeal", "closed", "supervisor"): "closed",
-    ("sign", "dispatched", "handler"): "dispatched",
-    **{(action, s, "supervisor"): s for action in ("supervise", "instruct") for s in OPEN},
-    **{("escalate", s, role): s for s in OPEN for role in ("acceptor", "dispatcher")},
-    **{("urge", s, role): s for s in OPEN for role in ("dispatcher", "supervisor")},
-    **{
-        (action, s, role): s
-        for action in ("relocate", "reclassify")
-        for s in EARLY
-        for role in ("acceptor", "dispatcher")
-    },
-}
-
-
-def height(marks: Mapping[str, int | str], name: str) -> int:
-    return int(marks.get(name, 0))
-
-
-# What an action asks of the marks of a case, once more by hand.
-ASKS: dict[str, Callable[[Mapping[str, int | str]], bool]] = {
-    "request-extension": lambda marks: "extension_asked" not in marks,
-    "approve-extension": lambda marks: "extension_asked" in marks,
-    "refuse-extension": lambda marks: "extension_asked" in marks,
-    "approve-appeal": lambda marks: "appealed" in marks,
-    "refuse-appeal": lambda marks: "appealed" in marks,
-    "dispatch": lambda marks: height(marks, "returns") < 3,
-    "adjudicate": lambda marks: height(marks, "returns") >= 3,
-    "return": lambda marks: "adjudicated" not in marks,
-    "withdraw": lambda marks: "adjudicated" not in marks,
-    "sign": lambda marks: "signed" not in marks,
-}
-ROLES = [*ACTORS, "reporter", "auditor", "admin", "gateway"]
-ACTIONS = sorted({action for action, _, _ in TABLE})
-STATES = [*OPEN, "closed", "rejected", "voided"]
-
-
-def actor_of(role: str) -> Actor:
-    return ACTORS.get(role, Actor(id="x", role=role))
-
-
-# Only for a case that was late; in a table of states it is in time.
-ONLY_LATE = {"appeal"}
-
-
-def free(action: str, desk: Desk) -> bool:
-    """Whether marks and clocks of a case that is in time let the action pass."""
-    return action not in ONLY_LATE and (action not in ASKS or ASKS[action](desk.marks))
-
-
-def in_state(desk: Desk, state: str) -> Desk:
-    """Bring a case into a state by the shortest way through real decisions."""
-    ways: dict[str, list[tuple[str, str]]] = {
-        "reported": [],
-        "accepted": [("accept", "acceptor")],
-        "verifying": [("verify", "acceptor")],
-        "filed": [("file", "acceptor")],
-        "rejected": [("reject", "acceptor")],
-        "voided": [("void", "supervisor")],
-    }
-    ways["dispatched"] = [*ways["filed"], ("dispatch", "dispatcher")]
-    ways["returned"] = [*ways["dispatched"], ("return", "handler")]
-    ways["handling"] = [*ways["dispatched"], ("start", "handler")]
-    ways["handled"] = [*ways["handling"], ("feedback", "handler")]
-    ways["reworked"] = [*ways["handled"], ("inspect-fail", "member")]
-    ways["inspecting"] = [*ways["handled"], ("inspect-pass", "member")]
-    ways["closed"] = [*ways["inspecting"], ("close", "acceptor")]
-    desk.open()
-    for action, role in ways[state]:
-        desk.act(action, role)
-        desk.wait(minutes=3)
-    return desk
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -507,116 +377,6 @@ def test_urging_does_not_raise_the_version_and_changes_nothing(desk: Desk) -> No
         before.timer,
     )
     assert desk.act("relocate", "dispatcher").raises_version
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(ACTIONS),
-        st.sampled_from(list(ACTORS)),
-        st.integers(0, 30 * 3600),
-        st.sampled_from(["LIGHTS", "ROADS"]),
-    ),
-    max_size=40,
-)
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(STEPS)
-def test_no_sequence_of_actions_breaks_the_rules(
-    definition: Definition, calendars: Calendars, categories: dict[str, Category], steps: Any
-) -> None:
-    desk = Desk(definition, calendars, categories)
-    desk.open()
-    for action, role, seconds, department in steps:
-        desk.wait(seconds=seconds)
-        actor = ACTORS[role]
-        if role == "handler":
-            actor = Actor(id="h", role=role, department=department)
-        given = {"department": department} if action in ("dispatch", "adjudicate") else {}
-        before, marks = desk.state, desk.marks
-        try:
-            decision = desk.act(action, actor, **given)
-        except ActionRefused:
-            assert desk.state == before
-            continue
-        assert TABLE[action, before, role] == decision.state
-        assert ASKS.get(action, lambda _marks: True)(marks), action
-        check_clocks(desk, decision)
-
-
-PEOPLE = [
-    Actor(id=f"{role}-{number}", role=role, department=department)
-    for role in ACTORS
-    if role != "system"
-    for number in (1, 2)
-    for department in ([] if role == "handler" else [None]) + ["LIGHTS", "ROADS"]
-]
-CHECKS_ON_SITE = {"verify-yes", "verify-no", "inspect-pass", "inspect-fail"}
-JUDGES = CHECKS_ON_SITE | {
-    "close", "force-close", "reopen", "call-back", "approve-appeal", "refuse-appeal",
-}  # fmt: skip
-WALK = st.lists(
-    st.tuples(st.integers(0, 999), st.integers(0, 20 * 3600), st.sampled_from(["LIGHTS", "ROADS"])),
-    max_size=60,
-)
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(WALK)
-def test_what_is_offered_works_and_no_one_judges_the_own_work(
-    definition: Definition, calendars: Calendars, categories: dict[str, Category], walk: Any
-) -> None:
-    desk = Desk(definition, calendars, categories)
-    desk.reporters = frozenset({"r1", "member-1"})
-    desk.open_dispatched()
-    for choice, seconds, department in walk:
-        desk.wait(seconds=seconds)
-        ways = [(form.name, actor) for actor in PEOPLE for form in desk.offered(actor)]
-        # What ends a case for good would end most walks early.
-        ways = [way for way in ways if way[0] not in ("void", "reject")] or ways
-        if not ways:
-            return
-        action, actor = ways[choice * len(ways) // 1000]
-        before, held = desk.state, desk.handled_by
-        given = {"department": department} if action in ("dispatch", "adjudicate") else {}
-        decision = desk.act(action, actor, **given)
-        assert TABLE[action, before, actor.role] == decision.state
-        assert action not in JUDGES or actor.department not in held
-        assert action not in CHECKS_ON_SITE or actor.id not in desk.reporters
-        check_clocks(desk, decision)
-        assert all(clock.extensions <= 2 for clock in decision.deadlines)
-        if decision.timer is not None and decision.timer.due_at <= desk.now:
-            check_clocks(desk, desk.fire())
-
-
-def check_clocks(desk: Desk, decision: Decision) -> None:
-    stage = desk.definition.stage_of.get(decision.state)
-    running = [deadline for deadline in decision.deadlines if deadline.running]
-    assert [deadline.stage for deadline in running] == ([stage.name] if stage else [])
-    assert len({deadline.stage for deadline in decision.deadlines}) == len(decision.deadlines)
-    for deadline in decision.deadlines:
-        assert (deadline.due_at is None) == (deadline.stopped_at is not None)
-        assert type(deadline).from_json(json.loads(json.dumps(deadline.to_json()))) == deadline
-        assert deadline.used_us == sum(
-            desk.calendars.get(deadline.calendar).counted(start, end, deadline.clock)
-            // timedelta(microseconds=1)
-            for start, end in deadline.runs
-        )
-    assert (decision.timer is None) == (not running or running[0].rung >= 4)
-    for event in decision.events:
-        assert_no_floats(event.body)
-
-
-def assert_no_floats(value: object) -> None:
-    assert isinstance(value, dict | list | str | bool | int | None), value
-    for part in (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    ):
-        assert_no_floats(part)
 
 
 def test_a_case_may_be_opened_from_a_bare_view(

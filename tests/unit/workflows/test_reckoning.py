@@ -124,7 +124,7 @@ def test_a_pause_that_ends_before_it_begins_is_refused(china: WorkingCalendar) -
 @settings(max_examples=15, deadline=None)
 @given(
     calendar_documents() | calendar_documents(workday="end-of-day"),
-    st.lists(st.tuples(moments(), limits(list(ClockType))), min_size=1, max_size=8),
+    st.lists(st.tuples(moments(), limits()), min_size=1, max_size=8),
 )
 def test_in_bulk_the_same_comes_out(
     drawn: dict[str, Any], asked: list[tuple[datetime, Limit]]

@@ -39,7 +39,7 @@ def test_a_department_signs_once_for_each_dispatch(desk: Desk) -> None:
     with pytest.raises(NotPossible, match="signed for"):
         desk.act("sign", "handler")
     offered = desk.offered(desk.command("sign", "handler").actor)
-    assert {form.name for form in offered} == {"start", "return", "request-extension"}
+    assert {form.name for form in offered} == {"assign", "start", "return", "request-extension"}
     desk.act("return", "handler")
     desk.act("dispatch", "dispatcher", department="ROADS")
     assert desk.marks == {"returns": 1}

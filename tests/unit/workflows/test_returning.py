@@ -56,6 +56,7 @@ def test_the_department_named_by_the_supervisor_cannot_return_the_case(desk: Des
     handler = Actor(id="h1", role="handler", department="LIGHTS")
     assert {form.name for form in desk.offered(handler)} == {
         "sign",
+        "assign",
         "start",
         "request-extension",
     }
