@@ -35,7 +35,8 @@ def dot(definition: Definition, language: Language) -> str:
         f'digraph "{_quoted(definition.key)}" {{',
         f'    label="{_quoted(_text(definition.label, language))} {definition.key}"; labelloc=t;',
         # Ranks over all stages together: by cluster, Graphviz 2.43 gives up on large ones.
-        '    graph [fontname="sans-serif", newrank=true]; edge [fontname="sans-serif", fontsize=10];',
+        '    graph [fontname="sans-serif", newrank=true];',
+        '    edge [fontname="sans-serif", fontsize=10];',
         '    node [shape=box, style=rounded, fontname="sans-serif"];',
     ]
     for stage in definition.stages.values():
