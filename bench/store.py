@@ -16,12 +16,15 @@ CHUNK = 100_000
 OPEN_SHARE = 20  # one case in so many is still open
 READS = 400
 
-# Copies of cases that the pipeline opened: closed ones, spread over their counties, as a city has
-# them. Histories are copied with them; their hashes belong to the case they were taken from, so
-# these chains do not verify. Triggers of the foreign key would look at what is known to be there.
+# Copies of cases that the pipeline opened, spread over their counties and over the years before, as
+# a city has them. Histories are copied with them; their hashes belong to the case they were taken
+# from, so these chains do not verify. Triggers of the foreign key would look at what is known to be
+# there.
+YEARS = 5
 GROW = """
     with given as (
         select c as original, gen_random_uuid() as id, n,
+            c.opened_at - make_interval(secs => (%(copies)s + n) * %(step_s)s) as opened_at,
             'B' || to_char(n, 'FM00') || '-' || (%(from)s + row_number() over ()) as number
         from "case" as c
         join (select id from "case" where number not like 'B%%' limit %(templates)s) as template
@@ -30,19 +33,24 @@ GROW = """
     ), made as (
         insert into "case"
         select (jsonb_populate_record(original, jsonb_build_object('id', id, 'number', number,
-            'closed_at', case when n %% %(open_share)s = 0 then null else (original).opened_at end,
-            'opened_at', (original).opened_at - n * interval '7 minutes',
+            'closed_at', case when n %% %(open_share)s = 0 then null else given.opened_at end,
+            'opened_at', given.opened_at,
+            'opened_month', date_trunc('month', given.opened_at)::date,
+            'geom', ST_Translate((original).geom, random() * 40 - 20, random() * 40 - 20)::text,
             'part', null))).*
         from given returning id
     )
     insert into case_event (opened_month, case_id, seq, type, at, actor, body, previous_hash, hash)
-    select e.opened_month, given.id, e.seq + extra * 10, e.type, e.at, e.actor, e.body,
+    select date_trunc('month', given.opened_at)::date, given.id, e.seq + extra * 10, e.type,
+        e.at, e.actor, e.body,
         e.previous_hash, e.hash
     from given
     join case_event e on e.case_id = (given.original).id
         and e.opened_month = (given.original).opened_month and e.seq = 1
     cross join generate_series(0, 1) as extra
 """
+
+TEMPLATES = "select least(1000, count(*)) from \"case\" where number not like 'B%'"
 
 INDEXES = """
     select indexname, indexdef from pg_indexes
@@ -89,16 +97,25 @@ def grow_to(measured: Measured, cases: int) -> None:
         indexes = connection.execute(INDEXES).fetchall()
         for name, _ in indexes:
             connection.execute(sql.SQL("drop index {}").format(sql.Identifier(name)))
+        connection.execute(
+            "select make_case_event_months((now() - make_interval(years => %s))::date, "
+            "now()::date)",
+            [YEARS + 1],
+        )
         stored = int(measured.one('select count(*) from "case"'))
         copied = int(measured.one("select count(*) from \"case\" where number like 'B%'"))
+        templates = int(measured.one(TEMPLATES))
+        step_s = YEARS * 365 * 86_400 * templates / max(1, cases - stored)
+        copies = 0
         while stored < cases:
-            templates = min(1000, cases - stored)
             times = max(1, min(CHUNK, cases - stored) // templates)
             values = {
-                "from": copied, "templates": templates, "times": times, "open_share": OPEN_SHARE,
+                "from": copied, "templates": templates, "times": times, "copies": copies,
+                "step_s": step_s, "open_share": OPEN_SHARE,
             }  # fmt: skip
             connection.execute(GROW, values)
             stored, copied = stored + templates * times, copied + templates * times
+            copies += times
         for _, definition in indexes:
             connection.execute(definition)
         connection.execute('vacuum (analyze) "case"')
@@ -108,6 +125,8 @@ def grow_to(measured: Measured, cases: int) -> None:
 
 def history(measured: Measured, events: int) -> Iterator[Figure]:
     """Whole histories of cases taken at random, over HTTP; beside it the bare query."""
+    if measured.one(TEMPLATES) == 0:
+        open_cases(measured, 2000)
     stored = int(measured.one("select count(*) from case_event"))
     if stored < events:
         grow_to(measured, int(measured.one('select count(*) from "case"')) + (events - stored) // 2)
