@@ -51,7 +51,8 @@ def require(principal: Principal, roles: frozenset[Role], what: str) -> None:
 
 
 def case_scope(principal: Principal, areas: Mapping[str, Area]) -> Clause:
-    """What limits the caller's cases: its area with all below it, a handler's department.
+    """What limits the caller's cases: its area with all below it, and for a handler those that its
+    department holds or assists in.
 
     A scope that the map does not know sees nothing.
     """
@@ -61,7 +62,7 @@ def case_scope(principal: Principal, areas: Mapping[str, Area]) -> Clause:
     sql = f"c.{area.level} = :scope_area"
     values = {"scope_area": principal.scope}
     if principal.role is Role.HANDLER:
-        sql += " and c.department = :scope_department"
+        sql += " and (c.department = :scope_department or c.assistants ? :scope_department)"
         values["scope_department"] = principal.department or ""
     return Clause(sql=sql, values=values)
 
@@ -73,7 +74,8 @@ def area_scope(principal: Principal, areas: Mapping[str, Area]) -> frozenset[str
 
 def sees_case(principal: Principal, case: Case) -> bool:
     """Whether the case is in the caller's scope."""
-    if principal.role is Role.HANDLER and case.department != principal.department:
+    mine = principal.department
+    if principal.role is Role.HANDLER and mine != case.department and mine not in case.assistants:
         return False
     return principal.scope in case.areas.values()
 

@@ -23,4 +23,4 @@ def take(
     if was == over:
         return {}
     case.closed_at = now if over else None
-    return {"closed": True} if over else {}
+    return {"closed": over}

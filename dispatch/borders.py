@@ -25,7 +25,7 @@ ACTOR = "system:borders"
 
 OPEN = text("""
     select id, number, city, district, community, ST_X(geom) as x, ST_Y(geom) as y
-    from "case" where closed_at is null order by id
+    from "case" where closed_at is null and not marks ? 'transferred' order by id
 """)
 IN_FORCE = text("""
     select version from map_version where effective_at <= clock_timestamp()
@@ -81,11 +81,16 @@ def _move(ledger: Ledger, case: Case, areas: Areas, version: int, now: datetime)
     ledger.append(case, type_=REMAPPED, at=now, actor=ACTOR, body=body)
 
 
+def _is_moved(case: Case) -> bool:
+    """Borders move open cases; one that a desk gave to another district stays there."""
+    return case.closed_at is None and "transferred" not in case.marks
+
+
 def _move_batch(database: Engine, area_map: AreaMap, ids: Sequence[UUID]) -> int:
     with transaction(database) as connection:
         if connection.execute(IN_FORCE).scalar_one() != area_map.version:
             raise MapChanged("a newer map has taken effect; run the command again")
-        cases = [case for case in lock_cases(connection, ids).values() if case.closed_at is None]
+        cases = [case for case in lock_cases(connection, ids).values() if _is_moved(case)]
         found = areas_at(area_map, [case.x for case in cases], [case.y for case in cases])
         now = database_now(connection)
         ledger = Ledger()

@@ -52,6 +52,9 @@ class Case:
     handled_by: tuple[str, ...]
     possible_duplicate_of: UUID | None
     marks: Mapping[str, int | str]
+    assistants: Mapping[str, bool]
+    merged_into: UUID | None
+    split_from: UUID | None
 
     @property
     def areas(self) -> dict[str, str]:
@@ -59,9 +62,12 @@ class Case:
         return {"city": self.city, "district": self.district, "community": self.community}
 
     def note_holder(self) -> None:
-        """Whoever has the case now handles it, and may never close it (design invariant 7)."""
+        """Whoever has the case now, or assists in it, may never close it (design invariant 7)."""
         if self.department is not None and self.department not in self.handled_by:
             self.handled_by = (*self.handled_by, self.department)
+        if self.assistants:
+            more = [code for code in self.assistants if code not in self.handled_by]
+            self.handled_by = (*self.handled_by, *more)
 
     def summary(self) -> dict[str, Any]:
         """What every event says of the case as it is after the event."""
@@ -82,7 +88,7 @@ COLUMNS = (
     "id opened_month number line definition category condition state version seq "
     "head_hash last_at city district community map_version geom lon lat accuracy_m "
     "department source part opened_at closed_at due_at deadlines links report_count "
-    "handled_by possible_duplicate_of marks"
+    "handled_by possible_duplicate_of marks assistants merged_into split_from"
 ).split()
 
 # In the order of `Case`. Documents come as texts: the driver's own reader of them is slow.
@@ -91,7 +97,8 @@ SELECT = """
         c.version, c.seq, c.head_hash, c.last_at, c.city, c.district, c.community, c.map_version,
         ST_X(c.geom) as x, ST_Y(c.geom) as y, c.lon, c.lat, c.accuracy_m, c.department, c.source,
         c.part, c.opened_at, c.closed_at, c.due_at, c.deadlines::text, c.links::text,
-        c.report_count, c.handled_by, c.possible_duplicate_of, c.marks::text
+        c.report_count, c.handled_by, c.possible_duplicate_of, c.marks::text, c.assistants::text,
+        c.merged_into, c.split_from
     from "case" c
 """
 FIELDS = tuple(field.name for field in fields(Case))
@@ -105,6 +112,7 @@ def read_case(row: Sequence[Any]) -> Case:
     values["deadlines"] = tuple(map(Deadline.from_json, orjson.loads(values["deadlines"])))
     values["links"] = orjson.loads(values["links"])
     values["marks"] = orjson.loads(values["marks"])
+    values["assistants"] = orjson.loads(values["assistants"])
     values["handled_by"] = tuple(values["handled_by"])
     return Case(**values)
 

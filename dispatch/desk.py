@@ -16,21 +16,21 @@ from dispatch.acting import take
 from dispatch.bulk import copy_rows
 from dispatch.cases import Case, database_now, lock_cases
 from dispatch.database import transaction
+from dispatch.effects import EFFECTS, Scene
 from dispatch.errors import DispatchError
 from dispatch.fields import Fields, FieldsWrong
-from dispatch.knowledge import Known
 from dispatch.ledger import Ledger
 from dispatch.links import link_request, links_json
 from dispatch.photos import PhotoStore
 from dispatch.reports import FieldProblem
+from dispatch.rules import DeskRules
 from dispatch.tokens import Principal
 from dispatch.views import view_of
 from grid.areas import Place
 from grid.linking import link_batch
-from workflows.calendar import Calendars
 from workflows.case import Actor, Command
 from workflows.decide import decide
-from workflows.definition import Definition
+from workflows.definition import Effect, FieldType
 from workflows.errors import FieldsMissing, NotAllowed, NotPossible
 
 UNKNOWN = "unknown"
@@ -65,15 +65,6 @@ class ActionRequest:
         body = [self.name, self.version, self.reason, dict(self.fields)]
         # The standard library's, for a client may send integers of any length.
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskRules:
-    """What the desk decides by."""
-
-    definitions: Mapping[str, Definition]
-    calendars: Calendars
-    known: Known
 
 
 ENDS: Mapping[type[Exception], str] = {
@@ -117,7 +108,9 @@ class Desk:
             found = reading.find_case(connection, key, None if request.id else scope)
             if found is None:
                 raise CaseNotFound(f"there is no case {key} that you may read")
-            (case,) = lock_cases(connection, [found.id]).values()
+            named = _named_case(connection, rules, found, request)
+            locked = lock_cases(connection, [found.id, *([named] if named else [])])
+            case = locked[found.id]
             first = self._first_answer(connection, principal, case, request)
             if first is not None:
                 return bytes(first.answer) if first.answer is not None else show(connection, case)
@@ -127,7 +120,8 @@ class Desk:
             # Names of actions come from outside; a metric takes only those that there are.
             name = request.name if request.name in definition.actions else UNKNOWN
             with _told(partial(self._ended, case.definition, name)):
-                self._do(connection, rules, principal, case, request)
+                other = None if named is None else locked.get(named)
+                self._do(connection, rules, principal, case, other, request)
                 answer = show(connection, case)
                 self._remember(connection, principal, case, request, answer)
             return answer
@@ -158,6 +152,7 @@ class Desk:
         rules: DeskRules,
         principal: Principal,
         case: Case,
+        other: Case | None,
         request: ActionRequest,
     ) -> None:
         definition = rules.definitions[case.definition]
@@ -181,8 +176,22 @@ class Desk:
         ledger = Ledger()
         clocks = case.deadlines
         ended = take(definition, ledger, case, decision, now)
-        extra = self._moved(connection, rules, ledger, case, fields)
-        if extra:
+        effect = definition.actions[request.name].effect
+        if effect is not None:
+            extra = EFFECTS[effect](
+                Scene(
+                    connection=connection,
+                    rules=rules,
+                    ledger=ledger,
+                    principal=principal,
+                    case=case,
+                    other=other,
+                    clocks=clocks,
+                    fields=fields,
+                    now=now,
+                )
+            )
+        elif extra := self._moved(connection, rules, ledger, case, fields):
             stopped = [clock for clock in clocks if clock not in case.deadlines]
             extra["was_deadlines"] = [clock.to_json() for clock in stopped]
         extra |= ended
@@ -258,6 +267,21 @@ class Desk:
             "y": history.metres(case.y),
             "was_place": was,
         }
+
+
+def _named_case(
+    connection: Connection, rules: DeskRules, case: Case, request: ActionRequest
+) -> UUID | None:
+    """The other case that an action is about; both are locked together, in ascending order."""
+    action = rules.definitions[case.definition].actions.get(request.name)
+    if action is None or action.effect is None:
+        return None
+    if action.effect is Effect.UNMERGE:
+        return case.merged_into
+    names = [field.name for field in action.fields if field.type is FieldType.CASE]
+    key = request.fields.get(names[0]) if names else None
+    other = reading.find_case(connection, key) if isinstance(key, str) else None
+    return None if other is None else other.id
 
 
 @contextmanager

@@ -200,13 +200,76 @@ class Acted(Summary):
     closing_met: Literal[True] | None = None
     chosen: dict[str, str] = {}
     """What was chosen in the action's fields that give a choice."""
+    assistants: dict[str, bool] | None = None
+    """The departments that assist, each with whether it has done its part, where that changed."""
     moments: dict[str, Moment] = {}
     """The moment that was chosen, by the name of its field."""
     came_due: CameDue | None = None
     """The rung because of which the system did it."""
-    closed: Literal[True] | None = None
+    closed: bool | None = None
+    """Whether the case came to its end, or is open again."""
     reopened: Literal[True] | None = None
     """The case was over and is open again; of its clocks it has only those told here."""
+
+
+class CaseNamed(Told):
+    """Another case."""
+
+    case: Id
+    number: str
+
+
+class Merged(Acted):
+    """The case was merged into another one, which goes on for both."""
+
+    merged_into: CaseNamed
+
+
+class Unmerged(Acted):
+    """The merging was undone: the case goes on by itself where it was."""
+
+    merged_into: None
+    was_merged_into: CaseNamed
+
+
+class SplitInTwo(Acted):
+    """A case was split off."""
+
+    split_off: CaseNamed
+
+
+class Taking(Summary):
+    """Another case was merged into this one, or taken out again."""
+
+    role: str
+    deadlines: list[DeadlineTold]
+    """The clock that was taken over because it runs out first, or the own one again."""
+    was_deadlines: list[DeadlineTold]
+
+
+class Absorbed(Taking):
+    absorbed: CaseNamed
+
+
+class Released(Taking):
+    released: CaseNamed
+
+
+class SplitOff(Summary):
+    """A case begins that was split off from another one. No report names it."""
+
+    split_from: CaseNamed
+    role: str
+    line: str
+    definition: str
+    source: str
+    links: LinksTold
+    x: Metres
+    y: Metres
+    accuracy_m: Metres
+    map_version: int
+    deadlines: list[DeadlineTold]
+    marks: Marks = {}
 
 
 class Placed(Acted):
@@ -226,6 +289,13 @@ class WasMapped(Told):
 
     areas: Areas
     map_version: int
+
+
+class Transferred(Acted):
+    """Another district answers for the case, which lies where it lay."""
+
+    map_version: int
+    was_place: WasMapped
 
 
 class Remapped(Summary):
@@ -257,6 +327,9 @@ class Rung(Summary, CameDue):
 ATTACHED = "wangge.case.attached.v1"
 REMAPPED = "wangge.case.remapped.v1"
 RECOMPUTED = "wangge.case.deadline-recomputed.v1"
+ABSORBED = "wangge.case.absorbed.v1"
+RELEASED = "wangge.case.released.v1"
+SPLIT_OFF = "wangge.case.split-off.v1"
 PLACED = ("wangge.case.relocated.v1", "wangge.case.reclassified.v1")
 UNKNOWN_PART = "part-unknown"
 """Among the reasons why a case was not filed at once: its report named a part that there is not."""

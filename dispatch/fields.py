@@ -15,7 +15,7 @@ from dispatch.photos import PhotoStore
 from dispatch.reports import FieldProblem, LocationIn
 from dispatch.tokens import Principal
 from geo.crs import Crs
-from grid.areas import Outside
+from grid.areas import Level, Outside
 from workflows.definition import Definition, FieldType
 
 PHOTO_LIMIT = 9
@@ -101,6 +101,17 @@ class Fields:
             self._wrong(name, f"must be {EXAMPLE}")
         return found
 
+    def _named_case(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
+        if not isinstance(value, str) or not value:
+            self._wrong(name, "must be the number or the id of a case")
+        return value
+
+    def _district(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
+        areas = self._known.in_force.areas
+        if not isinstance(value, str) or value not in areas or areas[value].level != Level.DISTRICT:
+            self._wrong(name, "is no district; GET /api/v1/areas lists them")
+        return value
+
     def _text(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
         if not isinstance(value, str) or len(value) > 4000:
             self._wrong(name, "must be text of at most 4,000 characters")
@@ -146,11 +157,13 @@ class Fields:
 Resolver = Callable[[Fields, str, Mapping[str, Any], Any], Any]
 RESOLVERS: Mapping[FieldType, Resolver] = {
     FieldType.ACCOUNT: Fields._account,
+    FieldType.CASE: Fields._named_case,
     FieldType.CATEGORY: Fields._category,
     FieldType.CONDITION: Fields._condition,
     FieldType.CONFIRMATION: Fields._confirmation,
     FieldType.DEPARTMENT: Fields._department,
     FieldType.DEPARTMENTS: Fields._departments,
+    FieldType.DISTRICT: Fields._district,
     FieldType.LOCATION: Fields._location,
     FieldType.MOMENT: Fields._moment,
     FieldType.PHOTOS: Fields._photo_ids,

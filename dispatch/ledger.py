@@ -40,7 +40,8 @@ REPLACE = text("""
         map_version = :map_version, geom = ST_SetSRID(ST_MakePoint(:x, :y), 4546), lon = :lon,
         lat = :lat, accuracy_m = :accuracy_m, department = :department, closed_at = :closed_at,
         links = cast(:links as jsonb), handled_by = cast(:handled_by as text[]), part = :part,
-        line = :line, marks = cast(:marks as jsonb)
+        line = :line, marks = cast(:marks as jsonb), assistants = cast(:assistants as jsonb),
+        merged_into = :merged_into
     where id = :id and opened_month = :opened_month
 """)
 
@@ -131,9 +132,9 @@ class Ledger:
     def decided(self, case: Case, decision: Decision) -> None:
         """Takes over what the workflow decided: state, holder, clocks, timer, version."""
         change = self._change(case)
-        marked = decision.marks != case.marks
+        marked = decision.marks != case.marks or decision.assistants != case.assistants
         change.replaced = change.replaced or decision.raises_version or marked
-        case.marks = decision.marks
+        case.marks, case.assistants = decision.marks, decision.assistants
         case.state = decision.state
         case.category = decision.category
         case.condition = None if decision.condition is None else decision.condition.code
@@ -235,6 +236,9 @@ def _case_row(change: _Change) -> tuple[Any, ...]:
         words(case.handled_by),
         case.possible_duplicate_of,
         _json(case.marks),
+        _json(case.assistants),
+        case.merged_into,
+        case.split_from,
     )
 
 
@@ -264,7 +268,7 @@ def _touched(change: _Change) -> dict[str, Any]:
 def _replacement(case: Case) -> dict[str, Any]:
     names = (
         "id opened_month category condition state version city district community "
-        "map_version x y lon lat accuracy_m department closed_at part line"
+        "map_version x y lon lat accuracy_m department closed_at part line merged_into"
     ).split()
     values = {name: getattr(case, name) for name in names}
     return {
@@ -272,6 +276,7 @@ def _replacement(case: Case) -> dict[str, Any]:
         "links": _json(case.links),
         "handled_by": list(case.handled_by),
         "marks": _json(case.marks),
+        "assistants": _json(case.assistants),
     }
 
 

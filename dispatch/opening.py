@@ -119,6 +119,9 @@ def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: 
         handled_by=(),
         possible_duplicate_of=join.possible_duplicate_of,
         marks={},
+        assistants={},
+        merged_into=None,
+        split_from=None,
     )
 
 

@@ -26,6 +26,23 @@ EVENTS_UNTIL = text(f"""{history.SELECT}
     where opened_month = :month and case_id = :id and at <= :moment order by seq""")
 
 
+IS_REPORTER = text("""
+    with recursive kin (id) as (
+        select cast(:id as uuid)
+        union
+        select other.id from kin cross join lateral (
+            select c.id from "case" c where c.merged_into = kin.id
+            union all
+            select c.split_from from "case" c where c.id = kin.id and c.split_from is not null
+        ) as other
+    )
+    select exists (
+        select from report join kin on report.case_id = kin.id
+        where reporter = :account or subject = :account and reporter = subject
+    )
+""")
+
+
 class BadCursor(DispatchError):
     """The `after` of a request is not one that a page gave."""
 
@@ -50,7 +67,7 @@ class Filters:
 
 
 NEAR_BBOX = within_bounds("c.geom")
-EQUAL = ("city", "district", "community", "department", "state", "category", "line")
+EQUAL = ("city", "district", "community", "state", "category", "line")
 
 
 def clauses_of(filters: Filters) -> list[Clause]:
@@ -60,6 +77,9 @@ def clauses_of(filters: Filters) -> list[Clause]:
         for name in EQUAL
         if getattr(filters, name) is not None
     ]
+    if filters.department is not None:
+        holds = "c.department = :f_department or c.assistants ? :f_department"
+        found.append(Clause(sql=holds, values={"f_department": filters.department}))
     if filters.overdue is not None:
         sign = "<" if filters.overdue else ">="
         late = f"c.closed_at is null and c.due_at {sign} now()"
@@ -133,6 +153,18 @@ def case_reports(connection: Connection, case_id: UUID) -> list[str]:
     return [str(found) for found in rows.scalars()]
 
 
+def merged_cases(connection: Connection, case_id: UUID) -> list[dict[str, Any]]:
+    """The cases that were merged into this one, by number."""
+    rows = connection.execute(
+        text("""select id, number, report_count from "case" where merged_into = :id
+            order by number"""),
+        {"id": case_id},
+    )
+    return [
+        {"id": str(row.id), "number": row.number, "report_count": row.report_count} for row in rows
+    ]
+
+
 def case_photos(connection: Connection, case_id: UUID) -> list[dict[str, str]]:
     """The photos of the case's reports, then those of its actions: id, and where each is from."""
     rows = connection.execute(
@@ -154,13 +186,12 @@ def case_photos(connection: Connection, case_id: UUID) -> list[dict[str, str]]:
 
 
 def is_reporter(connection: Connection, case_id: UUID, account: str) -> bool:
-    """Whether the account reported the case, itself or through an operator."""
-    found = connection.execute(
-        text("""select exists (
-            select from report where case_id = :id and (reporter = :account or subject = :account
-                and reporter = subject))"""),
-        {"id": case_id, "account": account},
-    ).scalar_one()
+    """Whether the account reported the case, itself or through an operator.
+
+    Who reported a case that was merged into this one, or the one that it was split off from,
+    reported this one too.
+    """
+    found = connection.execute(IS_REPORTER, {"id": case_id, "account": account}).scalar_one()
     return bool(found)
 
 

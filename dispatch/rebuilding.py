@@ -59,13 +59,13 @@ def _comparable(case: Case, name: str) -> Any:
     value = getattr(case, name)
     if name == "accuracy_m":  # told to a tenth of a metre, stored in single precision
         return f"{value:.1f}"
-    return dict(value) if name in {"links", "marks"} else value
+    return dict(value) if name in {"links", "marks", "assistants"} else value
 
 
 def _opened(event: CaseEvent) -> Case:
     """What never changes, or only by an event that says so; the rest is told by every event."""
     body = event.body
-    duplicate = body["possible_duplicate_of"]
+    duplicate = body.get("possible_duplicate_of")
     return Case(
         id=event.case_id,
         opened_month=date.fromisoformat(str(event.opened_month)),
@@ -90,7 +90,7 @@ def _opened(event: CaseEvent) -> Case:
         accuracy_m=float(body["accuracy_m"]),
         department=None,
         source=body["source"],
-        part=None if UNKNOWN_PART in body["filing"]["why"] else body["part"],
+        part=_part(body),
         opened_at=event.at,
         closed_at=None,
         due_at=None,
@@ -100,7 +100,18 @@ def _opened(event: CaseEvent) -> Case:
         handled_by=(),
         possible_duplicate_of=None if duplicate is None else UUID(duplicate),
         marks={},
+        assistants={},
+        merged_into=None,
+        split_from=None if "split_from" not in body else UUID(body["split_from"]["case"]),
     )
+
+
+def _part(body: Mapping[str, Any]) -> str | None:
+    """The part that the opening report named, where there is such a part."""
+    if "filing" not in body or UNKNOWN_PART in body["filing"]["why"]:
+        return None
+    part: str | None = body["part"]
+    return part
 
 
 def _follow(standing: Standing, event: CaseEvent) -> None:
@@ -117,9 +128,13 @@ def _follow(standing: Standing, event: CaseEvent) -> None:
         standing.reports.append(body["report"])
     standing.photos.update(body.get("photos", ()))
     case.marks = follow(case.marks, body.get("marks", {}))
+    case.assistants = body.get("assistants", case.assistants)
     case.note_holder()
-    if body.get("closed"):
-        case.closed_at = event.at
+    if "merged_into" in body:
+        into = body["merged_into"]
+        case.merged_into = None if into is None else UUID(into["case"])
+    if "closed" in body:
+        case.closed_at = event.at if body["closed"] else None
 
 
 def _take_summary(case: Case, body: Mapping[str, Any]) -> None:

@@ -41,6 +41,7 @@ def case_sheet(
     *,
     reports: Sequence[str],
     photos: Sequence[Mapping[str, str]],
+    merged: Sequence[Mapping[str, Any]],
     calendars: Calendars,
     actions: Iterable[Mapping[str, Any]],
 ) -> dict[str, Any]:
@@ -57,6 +58,12 @@ def case_sheet(
         "reports": {"count": case.report_count, "first": list(reports)},
         "photos": list(photos),
         "marks": dict(case.marks),
+        "assistants": [
+            {"department": code, "done": done} for code, done in case.assistants.items()
+        ],
+        "merged_into": None if case.merged_into is None else str(case.merged_into),
+        "merged": list(merged),
+        "split_from": None if case.split_from is None else str(case.split_from),
         "links": {
             kind: [{**link, "distance_m": float(link["distance_m"])} for link in links]
             for kind, links in case.links.items()

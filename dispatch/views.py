@@ -26,4 +26,5 @@ def view_of(
         reporters=frozenset(reporters),
         deadlines=case.deadlines,
         marks=case.marks,
+        assistants=case.assistants,
     )

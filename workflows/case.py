@@ -19,6 +19,7 @@ class CaseView:
 
     `handled_by` are all departments that ever held the case, `reporters` the ids of all who
     reported it, `deadlines` the latest of each stage, `marks` what actions counted or set.
+    `assistants` are the departments that assist, each with whether it has done its part.
     """
 
     state: str
@@ -29,6 +30,7 @@ class CaseView:
     reporters: frozenset[str] = frozenset()
     deadlines: tuple[Deadline, ...] = ()
     marks: Marks = field(default_factory=dict)
+    assistants: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,8 @@ class Timer:
 class Decision:
     """What follows: the case's new values, the events to append, and the timer it now has.
 
-    `deadlines` and `marks` are complete. `timer` None means that the case has none any more.
+    `deadlines`, `marks` and `assistants` are complete. `timer` None means that the case has none
+    any more.
     """
 
     state: str
@@ -94,6 +97,7 @@ class Decision:
     category: str
     condition: Condition | None
     department: str | None
+    assistants: Mapping[str, bool]
     marks: Marks
 
 

@@ -9,7 +9,7 @@ from workflows.categories import Condition
 from workflows.deadlines import Deadline, start_clock, start_until
 from workflows.definition import Again, Definition, Stage
 from workflows.errors import NotPossible
-from workflows.limits import Limit
+from workflows.limits import ClockType, Limit
 
 Deadlines = tuple[Deadline, ...]
 
@@ -70,6 +70,8 @@ def _in_stage(
         limit = _limit(stage, holding)
         same = deadline.limit == limit.text and deadline.clock is limit.clock
         return deadline if same else deadline.under(limit, calendars)
+    if _goes_on(deadline, stage, holding) and deadline.clock is ClockType.UNTIL:
+        return deadline.go_on_until()
     if _goes_on(deadline, stage, holding):
         return deadline.go_on(_limit(stage, holding), now, calendars)
     return _afresh(stage, holding, now, calendars)

@@ -5,7 +5,7 @@ kept in `runs`, so that used time can be counted again and a due moment be expla
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -124,6 +124,10 @@ class Deadline:
         """
         runs = (*self.runs, (self.started_at, self.stopped_at or now))
         return self._again(limit, now, runs, calendars)
+
+    def go_on_until(self) -> "Deadline":
+        """Return a standing clock until a chosen moment as if it had never stood."""
+        return replace(self, stopped_at=None, due_at=datetime.fromisoformat(self.limit))
 
     def under(self, limit: Limit, calendars: Calendars) -> "Deadline":
         """Return a running clock as if it had had this limit from its original start."""

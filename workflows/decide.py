@@ -17,11 +17,11 @@ from workflows.case import (
 )
 from workflows.categories import Condition
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
-from workflows.definition import Action, Definition, Step
+from workflows.definition import Action, Definition, Effect, Role, Step
 from workflows.errors import ActionRefused, FieldsMissing, NotAllowed
 from workflows.forms import check_fields, field_forms, is_blank
 from workflows.guards import check_guards
-from workflows.marks import marked, told
+from workflows.marks import Marker, marked, told
 from workflows.worktime import utc_text
 
 OPENED = "wangge.case.opened.v1"
@@ -65,6 +65,7 @@ def open_case(
         category=view.category,
         condition=holding.condition,
         department=holding.department,
+        assistants=view.assistants,
         marks=view.marks,
     )
 
@@ -81,7 +82,7 @@ def _filing_fields(view: CaseView, filing: Filing) -> tuple[str, ...]:
 def _opening_step(definition: Definition, view: CaseView, name: str) -> dict[str, str]:
     action = _action(definition, view, name)
     _permitted(definition, action, view, ENGINE)
-    view.marks = marked(view.marks, action, ENGINE.id)
+    view.marks = marked(view.marks, action, Marker(ENGINE.id, view.state))
     return {"action": name, "state": definition.machine.move(name, view)}
 
 
@@ -102,8 +103,11 @@ def decide(
     check_guards(action, view, command.actor, now, calendars)
     fields = check_fields(definition, action, view, command, now)
     before = view.state
-    definition.machine.move(action.name, view)
-    category, condition, department = _outcome(view, step, fields)
+    definition.machine.move(action.name, view, _back(view, step))
+    # What is split off is another case; its fields change nothing of this one.
+    own = {} if action.effect is Effect.SPLIT else fields
+    category, condition, department = _outcome(view, step, own)
+    assistants = _assistants(view, action, step, command.actor, fields)
     holding = Holding(
         state=view.state,
         condition=condition,
@@ -112,13 +116,15 @@ def decide(
         extends=action.extends,
         until=fields.get(action.moment) if action.moment else None,
     )
-    clocks = () if action.reopens else view.deadlines
+    clocks = () if _begins_afresh(action, step) else view.deadlines
     deadlines = move_clocks(definition, clocks, holding, now, calendars)
     body = {"from": before, "state": view.state, "reason_given": not is_blank(command.reason)}
     body |= _changes(view, category, holding)
-    body |= _facts(action, fields)
+    body |= _facts(action, step, fields)
+    if assistants != view.assistants:
+        body["assistants"] = dict(assistants)
     given = fields.get(action.account) if action.account else None
-    marks = marked(view.marks, action, command.actor.id, given)
+    marks = marked(view.marks, action, Marker(command.actor.id, before, given))
     body |= told(view.marks, marks)
     if action.tell is not None:
         body["tell"] = action.tell.value
@@ -132,6 +138,7 @@ def decide(
         category=category,
         condition=condition,
         department=department,
+        assistants=assistants,
         marks=marks,
     )
 
@@ -165,17 +172,50 @@ def _action(definition: Definition, view: CaseView, name: str) -> Action:
 
 
 def _permitted(definition: Definition, action: Action, view: CaseView, actor: Actor) -> Step:
-    role = definition.roles.get(actor.role)
-    if role is None or role.name not in action.roles:
+    playing = [
+        role for role in definition.played_by.get(actor.role, ()) if role.name in action.roles
+    ]
+    if not playing:
         raise NotAllowed(f"The role {actor.role} may not {action.name} a case.")
-    if role.own_department and (actor.department is None or actor.department != view.department):
+    roles = [role.name for role in playing if _of_department(role, view, actor)]
+    if not roles:
+        how = "assists in" if playing[0].assists else "holds"
         raise NotAllowed(
-            f"The role {role.name} may {action.name} only cases that its own department holds."
+            f"The role {actor.role} may {action.name} only cases that its own department {how}."
         )
     step = action.steps.get(view.state)
-    if step is None or role.name not in step.roles:
+    if step is None or step.roles.isdisjoint(roles):
         raise definition.machine.refusal(action.name, view.state)
     return step
+
+
+def _of_department(role: Role, view: CaseView, actor: Actor) -> bool:
+    if role.assists:
+        return actor.department in view.assistants
+    return not role.own_department or (
+        actor.department is not None and actor.department == view.department
+    )
+
+
+def _back(view: CaseView, step: Step) -> str | None:
+    """The state that a step leads back to: the one that the mark kept."""
+    return None if step.back is None else str(view.marks.get(step.back, ""))
+
+
+def _begins_afresh(action: Action, step: Step) -> bool:
+    """Whether a case that was over forgets its clocks, or goes on with them."""
+    return action.reopens and step.again is None
+
+
+def _assistants(
+    view: CaseView, action: Action, step: Step, actor: Actor, fields: Mapping[str, Any]
+) -> Mapping[str, bool]:
+    """The departments that assist, each with whether it has done its part."""
+    if step.releases or "department" in fields:
+        return dict.fromkeys(fields.get(action.departments or "", ()), False)
+    if action.assists and actor.department is not None:
+        return {**view.assistants, actor.department: True}
+    return view.assistants
 
 
 def _outcome(
@@ -202,8 +242,8 @@ def _changes(view: CaseView, category: str, holding: Holding) -> dict[str, Any]:
     return changed | {"was": {name: old[name] for name in changed}} if changed else {}
 
 
-def _facts(action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
-    facts: dict[str, Any] = {"reopened": True} if action.reopens else {}
+def _facts(action: Action, step: Step, fields: Mapping[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"reopened": True} if _begins_afresh(action, step) else {}
     if "photos" in fields:
         facts["photos"] = list(fields["photos"])
     if "closing_met" in fields:

@@ -29,6 +29,8 @@ class FieldType(StrEnum):
     MOMENT = "moment"
     ACCOUNT = "account"
     DEPARTMENTS = "departments"
+    CASE = "case"
+    DISTRICT = "district"
 
 
 class Need(StrEnum):
@@ -57,6 +59,8 @@ class Marking(StrEnum):
     ACTOR = "actor"
     GIVEN = "given"
     """The account that the action's field names; clear where it names none."""
+    STATE = "state"
+    """The state that the action leaves."""
 
 
 class Tell(StrEnum):
@@ -66,6 +70,15 @@ class Tell(StrEnum):
     DEPARTMENT = "department"
     DISTRICT_CENTRE = "district_centre"
     CITY_CENTRE = "city_centre"
+
+
+class Effect(StrEnum):
+    """What an action does beyond the case itself; the running system does it."""
+
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    SPLIT = "split"
+    TRANSFER = "transfer"
 
 
 class RungEvent(StrEnum):
@@ -78,11 +91,17 @@ class RungEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A role that acts; with `own_department` only on cases of the actor's department."""
+    """A role that acts; with `own_department` only on cases of the actor's department.
+
+    Who has the role `plays` may act in this one: mostly it is the same. With `assists` only on
+    cases in which the actor's department assists.
+    """
 
     name: str
     label: Label
     own_department: bool
+    plays: str
+    assists: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,12 +218,14 @@ class Consequence:
 class Step:
     """Who may take an action from one state, and where it leads (None: the state stays).
 
-    `releases` says that the department lets go of the case. `again` goes before what the stage that
-    the step leads into says of its clock.
+    With `back` it leads to the state that the mark of that name kept. `releases` says that the
+    department lets go of the case. `again` goes before what the stage that the step leads into says
+    of its clock.
     """
 
     roles: frozenset[str]
     to: str | None
+    back: str | None
     releases: bool
     again: Again | None
 
@@ -216,8 +237,9 @@ class Action:
     `when` are guards on the case's marks and clocks; `marks` and `then` are what the action does to
     the marks. `tell` is who is told besides those who watch the case. `reopens` says that it leads
     out of final states, and that the case's clocks begin afresh; `extends` that the clock that runs
-    is given its limit once more. `moment` and `account` are its fields of those types, if it has
-    them.
+    is given its limit once more; `assists` that the actor's department has done its part of a joint
+    dispatch. `effect` is what else it does. `moment`, `account` and `departments` are its fields of
+    those types, if it has them.
     """
 
     name: str
@@ -227,6 +249,8 @@ class Action:
     raises_version: bool
     reopens: bool
     extends: bool
+    assists: bool
+    effect: Effect | None
     tell: Tell | None
     guards: tuple[str, ...]
     when: tuple[MarkGuard | ClockGuard, ...]
@@ -235,13 +259,17 @@ class Action:
     fields: tuple[Field, ...]
     moment: str | None
     account: str | None
+    departments: str | None
     steps: Mapping[str, Step]
     roles: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """One version of a workflow. `key` is "name@version"; `stage_of` knows no final state."""
+    """One version of a workflow. `key` is "name@version"; `stage_of` knows no final state.
+
+    `played_by` are the roles in which who has a role of the system may act.
+    """
 
     name: str
     version: int
@@ -250,6 +278,7 @@ class Definition:
     label: Label
     initial: str
     roles: Mapping[str, Role]
+    played_by: Mapping[str, tuple[Role, ...]]
     states: Mapping[str, State]
     marks: Mapping[str, Label]
     stages: Mapping[str, Stage]

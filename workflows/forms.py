@@ -50,6 +50,8 @@ def _named(value: object) -> str | None:
 def _departments(value: object) -> str | None:
     if not isinstance(value, list | tuple) or any(is_blank(code) for code in value):
         return "must be a list of department codes"
+    if not value:
+        return MISSING
     return None if len(set(value)) == len(value) else "names a department twice"
 
 
@@ -63,6 +65,8 @@ _WRONG: Mapping[FieldType, Callable[[Any], str | None]] = {
     FieldType.DEPARTMENT: _named,
     FieldType.CATEGORY: _named,
     FieldType.ACCOUNT: _named,
+    FieldType.CASE: lambda _value: None,
+    FieldType.DISTRICT: lambda _value: None,
     FieldType.DEPARTMENTS: _departments,
     FieldType.PHOTOS: _photos,
     FieldType.LOCATION: lambda _value: None,
@@ -109,7 +113,7 @@ def check_fields(
         if wrong:
             errors.append((field.name, wrong))
     if not errors:
-        errors = _mismatch(view, given)
+        errors = _mismatch(view, given) or _doubled(action, given)
     if errors:
         raise FieldsMissing(action.name, errors)
     return given
@@ -120,6 +124,13 @@ def _mismatch(view: CaseView, given: Mapping[str, Any]) -> list[tuple[str, str]]
     if condition is None or condition.category == category:
         return []
     return [("condition", f"{condition.code} belongs to another category than {category}")]
+
+
+def _doubled(action: Action, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    name = action.departments
+    if name is None or given.get("department") not in given.get(name, ()):
+        return []
+    return [(name, "names the main department, too")]
 
 
 def field_forms(definition: Definition, action: Action, view: CaseView) -> tuple[FieldForm, ...]:

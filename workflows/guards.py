@@ -32,11 +32,35 @@ def _not_handler(view: CaseView, actor: Actor) -> bool:
     return mine is None or (mine != view.department and mine not in view.handled_by)
 
 
+def _assistants_done(view: CaseView, _actor: Actor) -> bool:
+    return all(view.assistants.values())
+
+
+def _part_open(view: CaseView, actor: Actor) -> bool:
+    return not view.assistants.get(actor.department or "", False)
+
+
 def _not_reporter(view: CaseView, actor: Actor) -> bool:
     return actor.id not in view.reporters
 
 
 GUARDS: Mapping[str, Guard] = {
+    "assistants_done": Guard(
+        holds=_assistants_done,
+        about_actor=False,
+        refusal=Label(
+            zh="协办部门尚未全部反馈",
+            en="an assisting department has not reported its part done yet",
+        ),
+    ),
+    "part_open": Guard(
+        holds=_part_open,
+        about_actor=False,
+        refusal=Label(
+            zh="本部门协办事项已反馈",
+            en="the department has reported its part done already",
+        ),
+    ),
     "condition_chosen": Guard(
         holds=_condition_chosen,
         about_actor=False,

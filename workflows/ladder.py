@@ -63,6 +63,7 @@ def fire(
         category=view.category,
         condition=view.condition,
         department=view.department,
+        assistants=view.assistants,
         marks=view.marks,
     )
     return (fired,) if done is None else (fired, done)

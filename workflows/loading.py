@@ -12,6 +12,7 @@ from workflows.definition import (
     ClockGuard,
     Consequence,
     Definition,
+    Effect,
     Field,
     FieldType,
     MarkGuard,
@@ -62,9 +63,7 @@ def load_definition(document: object) -> Definition:
     name, version = top.at("name").text(), top.at("version").whole(least=1)
     initial = _known(top.at("initial"), set(states), "state")
     stage_of = check_soundness(top, initial, states, stages, actions)
-    steps = [
-        (a.name, source, step.to) for a in actions.values() for source, step in a.steps.items()
-    ]
+    ways = [(a.name, source, step) for a in actions.values() for source, step in a.steps.items()]
     return Definition(
         name=name,
         version=version,
@@ -73,12 +72,18 @@ def load_definition(document: object) -> Definition:
         label=top.at("label").label(),
         initial=initial,
         roles=roles,
+        played_by=_played_by(roles),
         states=states,
         marks=marks,
         stages=stages,
         actions=actions,
         stage_of=stage_of,
-        machine=CaseMachine({s.name: s.final for s in states.values()}, initial, steps),
+        machine=CaseMachine(
+            {state.name: state.final for state in states.values()},
+            initial,
+            [(action, source, step.to) for action, source, step in ways if step.back is None],
+            [(action, source) for action, source, step in ways if step.back is not None],
+        ),
     )
 
 
@@ -115,9 +120,22 @@ def _state(name: str, place: Place) -> State:
 
 
 def _role(name: str, place: Place) -> Role:
-    place.mapping({"label"}, frozenset({"own_department"}))
-    own = place.at("own_department").flag(default=False)
-    return Role(name=name, label=place.at("label").label(), own_department=own)
+    place.mapping({"label"}, frozenset({"own_department", "plays", "assists"}))
+    plays = place.at("plays")
+    return Role(
+        name=name,
+        label=place.at("label").label(),
+        own_department=place.at("own_department").flag(default=False),
+        plays=name if plays.value is None else plays.text(),
+        assists=place.at("assists").flag(default=False),
+    )
+
+
+def _played_by(roles: Mapping[str, Role]) -> dict[str, tuple[Role, ...]]:
+    return {
+        name: tuple(role for role in roles.values() if role.plays == name)
+        for name in {role.plays for role in roles.values()}
+    }
 
 
 def _marks(place: Place) -> dict[str, Label]:
@@ -192,10 +210,11 @@ def _stage_limit(place: Place) -> Limit | None:
 
 def _action(name: str, place: Place, known: _Names) -> Action:
     optional = frozenset(
-        "reason raises_version reopens extends tell guards when marks then fields".split()
+        "reason raises_version reopens extends assists effect tell guards when marks then "
+        "fields".split()
     )
     place.mapping({"label", "event", "steps"}, optional)
-    reason, tell = place.at("reason"), place.at("tell")
+    reason, tell, effect = place.at("reason"), place.at("tell"), place.at("effect")
     if reason.value not in (None, "required", "optional"):
         raise reason.wrong(f"must be required or optional, not {reason.value!r}")
     fields = _fields(place.at("fields"))
@@ -215,6 +234,8 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         raises_version=place.at("raises_version").flag(default=True),
         reopens=place.at("reopens").flag(default=False),
         extends=place.at("extends").flag(default=False),
+        assists=place.at("assists").flag(default=False),
+        effect=None if effect.value is None else effect.choice(Effect),
         tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),
         when=tuple(_asked(item, known) for item in place.at("when").items()),
@@ -223,6 +244,7 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         fields=fields,
         moment=_only(fields, FieldType.MOMENT, place),
         account=_only(fields, FieldType.ACCOUNT, place),
+        departments=_only(fields, FieldType.DEPARTMENTS, place),
         steps=steps,
         roles=frozenset(role for step in steps.values() for role in step.roles),
     )
@@ -282,11 +304,14 @@ def _markings(place: Place, known: _Names) -> dict[str, Marking]:
 
 
 def _steps(place: Place, known: _Names) -> dict[str, Step]:
-    place.mapping({"roles", "from"}, frozenset({"to", "releases", "again"}))
-    to, again = place.at("to"), place.at("again")
+    place.mapping({"roles", "from"}, frozenset({"to", "back", "releases", "again"}))
+    to, back, again = place.at("to"), place.at("back"), place.at("again")
+    if to.value is not None and back.value is not None:
+        raise back.wrong("must not stand beside `to`; a step leads one way")
     step = Step(
         roles=frozenset(_known_all(place.at("roles"), known.roles, "role")),
         to=None if to.value is None else _known(to, known.states, "state"),
+        back=None if back.value is None else _known(back, known.marks, "mark"),
         releases=place.at("releases").flag(default=False),
         again=None if again.value is None else again.choice(Again),
     )

@@ -28,8 +28,11 @@ class CaseMachine:
         states: Mapping[str, bool],
         initial: str,
         steps: Iterable[tuple[str, str, str | None]],
+        backs: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """Build it from states (name to final), and steps (action, from, to or None to stay)."""
+        """Build it from states (name to final), steps (action, from, to or None to stay), and
+        steps (action, from) that lead back to a state that the case remembers.
+        """
         machine = Machine(
             model=None,
             states=[State(name, final=final) for name, final in states.items()],
@@ -41,6 +44,10 @@ class CaseMachine:
         for action, source, target in steps:
             machine.add_transition(action, source, target)
             possible[source].append(action)
+        for action, source in backs:
+            possible[source].append(action)
+            for target in states:
+                machine.add_transition(_back(action, target), source, target)
         self._events = machine.events
         self._possible = {state: tuple(actions) for state, actions in possible.items()}
 
@@ -48,12 +55,13 @@ class CaseMachine:
         """Return the actions that the state has, in the definition's order."""
         return self._possible.get(state, ())
 
-    def move(self, action: str, view: Stateful) -> str:
+    def move(self, action: str, view: Stateful, back: str | None = None) -> str:
         """Do the action's step on the view and return the state it is in then.
 
-        Raises `NotPossible`, and leaves the view as it is, when the state has no such step.
+        `back` is the state that a step leads back to. Raises `NotPossible`, and leaves the view as
+        it is, when the state has no such step.
         """
-        event = self._events.get(action)
+        event = self._events.get(action if back is None else _back(action, back))
         if event is None or view.state not in self._possible:
             raise self.refusal(action, view.state)
         try:
@@ -71,3 +79,7 @@ class CaseMachine:
             known = state in self._possible
             ways = "nothing is, it is final" if known else "the definition has no such state"
         return NotPossible(f"The action {action} is not possible while {state}; {ways}.", possible)
+
+
+def _back(action: str, state: str) -> str:
+    return f"{action} back to {state}"

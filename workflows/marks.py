@@ -1,40 +1,48 @@
 """The marks of a case: what actions counted, set or signed, beside its state."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from workflows.definition import Action, Marking, Marks
 
 
-def marked(marks: Marks, action: Action, actor: str, given: str | None = None) -> Marks:
-    """Return the marks after an action; a mark that is clear is not carried.
+class Marker(NamedTuple):
+    """Who marks the case in which state; `given` is the account that the action's field names."""
 
-    `given` is the account that the action's field names.
-    """
-    after = _changed(marks, action.marks, actor, given)
+    actor: str
+    state: str
+    given: str | None = None
+
+
+def marked(marks: Marks, action: Action, by: Marker) -> Marks:
+    """Return the marks after an action; a mark that is clear is not carried."""
+    after = _changed(marks, action.marks, by)
     for more in action.then:
         value = after.get(more.mark, 0)
         if isinstance(value, int) and value >= more.least:
-            after = _changed(after, more.marks, actor, given)
+            after = _changed(after, more.marks, by)
     return after
 
 
-def _changed(marks: Marks, changes: Mapping[str, Marking], actor: str, given: str | None) -> Marks:
+def _changed(marks: Marks, changes: Mapping[str, Marking], by: Marker) -> Marks:
     if not changes:
         return marks
-    after = {name: value for name, value in marks.items() if changes.get(name) != Marking.CLEAR}
+    after = {name: value for name, value in marks.items() if name not in changes}
     for name, marking in changes.items():
-        if marking is Marking.COUNT:
-            after[name] = int(marks.get(name, 0)) + 1
-        elif marking is Marking.SET:
-            after[name] = 1
-        elif marking is Marking.ACTOR:
-            after[name] = actor
-        elif marking is Marking.GIVEN:
-            after.pop(name, None)
-            if given is not None:
-                after[name] = given
+        value = _VALUES[marking](marks.get(name, 0), by)
+        if value is not None:
+            after[name] = value
     return after
+
+
+_VALUES: Mapping[Marking, Callable[[int | str, Marker], int | str | None]] = {
+    Marking.SET: lambda _before, _by: 1,
+    Marking.CLEAR: lambda _before, _by: None,
+    Marking.COUNT: lambda before, _by: int(before) + 1,
+    Marking.ACTOR: lambda _before, by: by.actor,
+    Marking.GIVEN: lambda _before, by: by.given,
+    Marking.STATE: lambda _before, by: by.state,
+}
 
 
 def told(before: Marks, after: Marks) -> dict[str, Any]:

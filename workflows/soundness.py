@@ -40,17 +40,46 @@ def _ways(
                 raise place.wrong("extend the clock that runs; they must stay in an open state")
             if step.to is not None:
                 ways[source].add(step.to)
+            if step.back is not None:
+                ways[source] |= _remembered(top, states, actions, action, source)
     return ways
+
+
+def _remembered(
+    top: Place,
+    states: Mapping[str, State],
+    actions: Mapping[str, Action],
+    action: Action,
+    source: str,
+) -> set[str]:
+    """The states that a step leads back to: those that its mark kept on every way to `source`."""
+    mark, place = action.steps[source].back, top.at("actions").at(action.name).at("steps")
+    found = set()
+    for other in actions.values():
+        left = {state for state, step in other.steps.items() if step.to == source}
+        if left and (mark is None or other.marks.get(mark) is not Marking.STATE):
+            raise place.wrong(
+                f"lead back from {source} by the mark {mark}, which {other.name} does not keep "
+                "(`state`) on its way there"
+            )
+        found |= left
+    if action.steps[source].again is not Again.CONTINUES:
+        raise place.wrong(f"lead back from {source}; there the clock goes on: `again: continues`")
+    if any(states[state].final for state in found):
+        raise place.wrong(f"lead back from {source} to a state that is final")
+    return found
 
 
 def _check_end(top: Place, states: Mapping[str, State], action: Action, source: str) -> None:
     """What leaves a final state reopens the case, and what reopens a case leads to an open one."""
-    place, to = top.at("actions").at(action.name).at("steps"), action.steps[source].to
+    place, step = top.at("actions").at(action.name).at("steps"), action.steps[source]
+    leaves = step.to is not None or step.back is not None
+    open_after = step.back is not None or (step.to is not None and not states[step.to].final)
     if action.reopens and not states[source].final:
         raise place.wrong(f"reopen a case that is {source}, which is not final")
-    if action.reopens and (to is None or states[to].final):
+    if action.reopens and not open_after:
         raise place.wrong(f"reopen a case that is {source} and lead to no open state")
-    if states[source].final and to is not None and not action.reopens:
+    if states[source].final and leaves and not action.reopens:
         raise place.wrong(
             f"leave {source}, which is final; take it out of `from`, or say `reopens: true`"
         )
@@ -134,6 +163,8 @@ def _check_again(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str
     """What a step says of a clock must be of one that the step starts."""
     for action in actions.values():
         for source, step in action.steps.items():
+            if step.back is not None:
+                continue
             entered = stage_of.get(step.to) if step.to else None
             if step.again is not None and (entered is None or entered is stage_of.get(source)):
                 place = top.at("actions").at(action.name).at("steps")
@@ -171,8 +202,8 @@ def _marks_made(actions: Mapping[str, Action]) -> tuple[set[str], set[str]]:
         for change in each.items()
     ]
     numbers = {name for name, marking in changes if marking in (Marking.SET, Marking.COUNT)}
-    named = {name for name, marking in changes if marking in (Marking.ACTOR, Marking.GIVEN)}
-    return numbers, named
+    who = (Marking.ACTOR, Marking.GIVEN, Marking.STATE)
+    return numbers, {name for name, marking in changes if marking in who}
 
 
 def _check_made(place: Place, missing: set[str], what: str) -> None:

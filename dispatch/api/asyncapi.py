@@ -9,25 +9,35 @@ from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
 from dispatch.event_bodies import (
+    ABSORBED,
     ATTACHED,
     PLACED,
     RECOMPUTED,
+    RELEASED,
     REMAPPED,
+    SPLIT_OFF,
+    Absorbed,
     Acted,
     Areas,
     Attached,
+    Merged,
     Moment,
     Opened,
     Placed,
     Recomputed,
+    Released,
     Remapped,
     Rung,
+    SplitInTwo,
+    SplitOff,
+    Transferred,
+    Unmerged,
 )
 from dispatch.reports import LocatedReport
 from dispatch.settings import Settings
 from streams.envelope import DEAD_LETTER, REPORT_RECEIVED
 from workflows.decide import OPENED
-from workflows.definition import Definition
+from workflows.definition import Action, Definition, Effect
 from workflows.ladder import RUNG_REFUSED
 
 SCHEMAS = "#/components/schemas/"
@@ -54,6 +64,14 @@ Events of one case come in order. Keys may be added to a body, so pass over thos
 """
 
 
+OF_EFFECT: Mapping[Effect, type[BaseModel]] = {
+    Effect.MERGE: Merged,
+    Effect.UNMERGE: Unmerged,
+    Effect.SPLIT: SplitInTwo,
+    Effect.TRANSFER: Transferred,
+}
+
+
 def body_models(definitions: Iterable[Definition]) -> dict[str, type[BaseModel]]:
     """The model of the body of every type of event that these definitions can write."""
     found: dict[str, type[BaseModel]] = {
@@ -61,15 +79,24 @@ def body_models(definitions: Iterable[Definition]) -> dict[str, type[BaseModel]]
         ATTACHED: Attached,
         REMAPPED: Remapped,
         RECOMPUTED: Recomputed,
+        ABSORBED: Absorbed,
+        RELEASED: Released,
+        SPLIT_OFF: SplitOff,
     }
     for definition in definitions:
         for action in definition.actions.values():
-            found[action.event_type] = Placed if action.event_type in PLACED else Acted
+            found[action.event_type] = _model_of(action)
         for stage in definition.stages.values():
             for rung in stage.ladder:
                 # A rung that does an action writes that it could not, where it could not.
                 found[rung.event_type or RUNG_REFUSED] = Rung
     return dict(sorted(found.items()))
+
+
+def _model_of(action: Action) -> type[BaseModel]:
+    if action.effect is not None:
+        return OF_EFFECT[action.effect]
+    return Placed if action.event_type in PLACED else Acted
 
 
 def document(settings: Settings, definitions: Iterable[Definition]) -> dict[str, Any]:

@@ -12,13 +12,15 @@ from dispatch.api.acknowledgements import Acknowledgements
 from dispatch.api.buckets import Buckets
 from dispatch.api.problems import Problem
 from dispatch.cached import Cached
-from dispatch.desk import Desk, DeskRules
+from dispatch.definitions import chosen_definition
+from dispatch.desk import Desk
 from dispatch.intake import Intake
 from dispatch.keys import Keys
 from dispatch.knowledge import Knowledge, Known
 from dispatch.mapping import TileCache
 from dispatch.opening import Rules
 from dispatch.photos import PhotoStore
+from dispatch.rules import DeskRules
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
 from dispatch.watching.door import Post
@@ -65,7 +67,12 @@ class Context:
 
     def desk_rules(self) -> DeskRules:
         return DeskRules(
-            definitions=self.definitions, calendars=self.calendars(), known=self.known()
+            definitions=self.definitions,
+            calendars=self.calendars(),
+            known=self.known(),
+            opening=chosen_definition(self.settings, self.definitions),
+            number_prefix=self.settings.number_prefix,
+            zone=self.settings.timezone,
         )
 
 

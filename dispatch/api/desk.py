@@ -20,9 +20,10 @@ from dispatch.api.filters import Moment, check_filters, filters_of, read_instant
 from dispatch.api.problems import Problem
 from dispatch.cases import Case, database_now
 from dispatch.database import transaction
-from dispatch.desk import ActionRequest, CaseNotFound, DeskRules
+from dispatch.desk import ActionRequest, CaseNotFound
 from dispatch.history import moment
 from dispatch.reading import Filters
+from dispatch.rules import DeskRules
 from dispatch.tokens import Principal
 from dispatch.views import view_of
 from workflows.case import Actor
@@ -166,6 +167,7 @@ def sheet_of(
         case,
         reports=reports,
         photos=reading.case_photos(connection, case.id),
+        merged=reading.merged_cases(connection, case.id),
         calendars=rules.calendars,
         actions=[sheets.action_row(form, case, rules.known) for form in forms],
     )
@@ -187,6 +189,7 @@ def sheet_as_of(
         standing.case,
         reports=standing.reports[: reading.REPORTS_SHOWN],
         photos=[photo for photo in photos if photo["id"] in standing.photos],
+        merged=(),
         calendars=context.calendars(),
         actions=(),
     )

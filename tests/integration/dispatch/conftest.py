@@ -30,6 +30,7 @@ from streams.records import Partition, Record
 from tests.bodies import BODIES, undocumented
 from tests.conftest import TestDatabase, copy_database
 from tests.integration.dispatch.live import Live
+from tests.integration.dispatch.office import Office
 
 CITY = "template_small_city"
 TOPIC = "wangge.reports"
@@ -214,3 +215,9 @@ def live(
     made = Live(settings, engine)
     yield made
     made.close()
+
+
+@pytest.fixture
+def office(engine: Engine, feeder: Feeder, located: Located, tmp_path: Path) -> Office:
+    feeder.store(located())
+    return Office(engine, tmp_path)

@@ -210,7 +210,8 @@ SPOILED: dict[str, str] = {
     "due_at": "due_at + interval '1 hour'", "links": """'{"parts": []}'""",
     "deadlines": "jsonb_set(deadlines, '{0,rung}', '1')",
     "report_count": "2", "handled_by": "array['x']", "marks": """'{"x": 1}'""",
-    "possible_duplicate_of": "gen_random_uuid()",
+    "possible_duplicate_of": "gen_random_uuid()", "assistants": """'{"x": true}'""",
+    "merged_into": "gen_random_uuid()", "split_from": "gen_random_uuid()",
     "head_hash": "decode(repeat('00', 32), 'hex')", "seq": "2",
 }  # fmt: skip
 

@@ -36,6 +36,11 @@ ACTORS = {
 FIELDS: Mapping[str, Mapping[str, Any]] = {
     "dispatch": {"department": "LIGHTS"},
     "adjudicate": {"department": "LIGHTS"},
+    "joint-dispatch": {"department": "LIGHTS", "assistants": ["ROADS", "WATER"]},
+    "assist": {"text": "closed the road"},
+    "merge": {"into": "YZ202609160001"},
+    "split": {"category": "E0110"},
+    "transfer": {"district": "431102"},
     "instruct": {"text": "three days are enough"},
     "feedback": {"text": "replaced the lamp", "photos": ["p1"]},
     "close": {"closing_met": True},
@@ -67,6 +72,7 @@ class Desk:
         self.department: str | None = None
         self.handled_by: frozenset[str] = frozenset()
         self.marks: Mapping[str, int | str] = {}
+        self.assistants: Mapping[str, bool] = {}
         self.reporters: frozenset[str] = frozenset({"r1"})
         self.last: Decision
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -84,15 +90,15 @@ class Desk:
             reporters=self.reporters,
             deadlines=self.last.deadlines if hasattr(self, "last") else (),
             marks=self.marks,
+            assistants=self.assistants,
         )
 
     def keep(self, decision: Decision) -> Decision:
         self.last = decision
         self.state, self.category = decision.state, decision.category
         self.condition, self.department = decision.condition, decision.department
-        self.marks = decision.marks
-        if decision.department:
-            self.handled_by |= {decision.department}
+        self.marks, self.assistants = decision.marks, decision.assistants
+        self.handled_by |= {decision.department or "", *decision.assistants} - {""}
         self.events += [(event.type, event.body) for event in decision.events]
         return decision
 

@@ -10,6 +10,7 @@ OPEN = (
     "suspended deferred"
 ).split()
 LEADERS = ("dispatcher", "supervisor")
+UNHELD = ("reported", "accepted", "filed", "returned")
 EARLY = "reported accepted filed dispatched handling returned reworked".split()
 
 # The whole table once more, by hand: (action, from, role) to the state after.
@@ -32,6 +33,11 @@ TABLE: dict[tuple[str, str, str], str] = {
         for role in ("dispatcher", "system")
     },
     ("return", "dispatched", "handler"): "returned",
+    ("joint-dispatch", "filed", "dispatcher"): "dispatched",
+    ("joint-dispatch", "returned", "dispatcher"): "dispatched",
+    **{("merge", s, role): "merged" for s in OPEN for role in ("acceptor", *LEADERS)},
+    **{("split", s, role): s for s in EARLY for role in ("acceptor", "dispatcher")},
+    **{("transfer", s, role): s for s in UNHELD for role in LEADERS},
     ("return-to-acceptor", "filed", "dispatcher"): "accepted",
     ("return-to-acceptor", "returned", "dispatcher"): "accepted",
     ("adjudicate", "filed", "supervisor"): "dispatched",
@@ -90,6 +96,7 @@ ASKS: dict[str, Callable[[Mapping[str, int | str]], bool]] = {
     "approve-appeal": lambda marks: "appealed" in marks,
     "refuse-appeal": lambda marks: "appealed" in marks,
     "dispatch": lambda marks: height(marks, "returns") < 3,
+    "joint-dispatch": lambda marks: height(marks, "returns") < 3,
     "adjudicate": lambda marks: height(marks, "returns") >= 3,
     "return": lambda marks: "adjudicated" not in marks and "assignee" not in marks,
     "suspend": lambda marks: "suspensions" not in marks,
@@ -99,7 +106,9 @@ ASKS: dict[str, Callable[[Mapping[str, int | str]], bool]] = {
 }
 ROLES = [*ACTORS, "reporter", "auditor", "admin", "gateway"]
 ACTIONS = sorted({action for action, _, _ in TABLE})
-STATES = [*OPEN, "closed", "rejected", "voided"]
+STATES = [*OPEN, "closed", "rejected", "voided", "merged"]
+# What the table leaves out: it depends on more than state and role, and has its own tests.
+ASIDE = {"assist", "unmerge"}
 
 
 def actor_of(role: str) -> Actor:
@@ -133,6 +142,7 @@ def in_state(desk: Desk, state: str) -> Desk:
     ways["handled"] = [*ways["handling"], ("feedback", "handler")]
     ways["reworked"] = [*ways["handled"], ("inspect-fail", "member")]
     ways["inspecting"] = [*ways["handled"], ("inspect-pass", "member")]
+    ways["merged"] = [("merge", "acceptor")]
     ways["closed"] = [*ways["inspecting"], ("close", "acceptor")]
     desk.open()
     for action, role in ways[state]:

@@ -8,11 +8,13 @@ from workflows import DEFINITIONS, Definition, DefinitionError, load_definition,
 
 Change = Callable[[dict[str, Any]], object]
 ACTIONS = """
-    accept reject verify verify-yes verify-no file dispatch return return-to-acceptor withdraw
-    adjudicate sign assign start suspend defer resume request-extension approve-extension
-    refuse-extension feedback
-    inspect-pass inspect-fail close force-close reopen call-back appeal approve-appeal
-    refuse-appeal void urge supervise instruct escalate relocate reclassify
+    accept reject verify verify-yes verify-no file dispatch joint-dispatch assist return
+    return-to-acceptor withdraw adjudicate sign assign start suspend defer resume
+    request-extension approve-extension
+    refuse-extension feedback inspect-pass inspect-fail close force-close reopen call-back
+    appeal approve-appeal
+    refuse-appeal void urge supervise instruct escalate merge unmerge split transfer
+    relocate reclassify
 """
 NAMED = {"label": {"zh": "名", "en": "name"}}
 
@@ -289,7 +291,7 @@ def test_the_urban_management_definition_has_the_states_and_actions_of_the_contr
     assert definition.key == "urban_management@2"
     assert set(definition.actions) == set(ACTIONS.split())
     final = {name for name, state in definition.states.items() if state.final}
-    assert final == {"closed", "rejected", "voided"}
+    assert final == {"closed", "rejected", "voided", "merged"}
     assert {stage.name for stage in definition.stages.values() if stage.by_condition} == {"handle"}
 
 

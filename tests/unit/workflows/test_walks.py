@@ -37,6 +37,8 @@ def test_no_sequence_of_actions_breaks_the_rules(
         if role == "handler":
             actor = Actor(id="h", role=role, department=department)
         given = {"department": department} if action in ("dispatch", "adjudicate") else {}
+        if action == "joint-dispatch":
+            given = {"department": "LIGHTS"}
         before, marks = desk.state, desk.marks
         try:
             decision = desk.act(action, actor, **given)
@@ -53,7 +55,7 @@ PEOPLE = [
     for role in ACTORS
     if role != "system"
     for number in (1, 2)
-    for department in ([] if role == "handler" else [None]) + ["LIGHTS", "ROADS"]
+    for department in ([] if role == "handler" else [None]) + ["LIGHTS", "ROADS", "WATER"]
 ]
 CHECKS_ON_SITE = {"verify-yes", "verify-no", "inspect-pass", "inspect-fail"}
 JUDGES = CHECKS_ON_SITE | {
@@ -77,22 +79,36 @@ def test_what_is_offered_works_and_no_one_judges_the_own_work(
     desk.open_dispatched()
     for choice, seconds, department in walk:
         desk.wait(seconds=seconds)
-        ways = [(form.name, actor) for actor in PEOPLE for form in desk.offered(actor)]
+        offers = [(form.name, actor) for actor in PEOPLE for form in desk.offered(actor)]
         # What ends a case for good would end most walks early.
-        ways = [way for way in ways if way[0] not in ("void", "reject")] or ways
-        if not ways:
+        offers = [one for one in offers if one[0] not in ("void", "reject")] or offers
+        if not offers:
             return
-        action, actor = ways[choice * len(ways) // 1000]
+        action, actor = offers[choice * len(offers) // 1000]
         before, held = desk.state, desk.handled_by
-        given = {"department": department} if action in ("dispatch", "adjudicate") else {}
-        decision = desk.act(action, actor, **given)
-        assert TABLE[action, before, actor.role] == decision.state
+        ways = TABLE | {
+            ("assist", before, "handler"): before,
+            ("unmerge", "merged", actor.role): str(desk.marks.get("merged_from")),
+        }
+        decision = desk.act(action, actor, **fields_of(action, department))
+        assert ways[action, before, actor.role] == decision.state
+        assert action != "feedback" or all(desk.assistants.values())
         assert action not in JUDGES or actor.department not in held
         assert action not in CHECKS_ON_SITE or actor.id not in desk.reporters
         check_clocks(desk, decision)
         assert all(clock.extensions <= 2 for clock in decision.deadlines)
         if decision.timer is not None and decision.timer.due_at <= desk.now:
             check_clocks(desk, desk.fire())
+
+
+def fields_of(action: str, department: str) -> dict[str, Any]:
+    """What a walk chooses itself: the departments."""
+    if action in ("dispatch", "adjudicate"):
+        return {"department": department}
+    if action == "joint-dispatch":
+        others = {"LIGHTS": "ROADS", "ROADS": "LIGHTS"}
+        return {"department": department, "assistants": ["WATER", others[department]]}
+    return {}
 
 
 def check_clocks(desk: Desk, decision: Decision) -> None:
