@@ -6,6 +6,7 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,23 @@ from dispatch.audit import Tally, verify
 from dispatch.cases import SELECT, Case, read_case
 from dispatch.clock import Clock
 from dispatch.database import driver_url, transaction
-from dispatch.desk import CaseNotFound
+from dispatch.desk import CaseNotFound, Stale
 from dispatch.fields import FieldsWrong
 from dispatch.heartbeat import Heartbeat
+from dispatch.history import moment
 from dispatch.reading import case_as_of
 from dispatch.rebuilding import differences
 from dispatch.settings import Settings
 from dispatch.wiring import engine_rules, firing_rules
 from tests.integration.dispatch.conftest import AT, Feeder, Located
-from tests.integration.dispatch.test_desk import DEFINITION, ELSEWHERE, Office, who
+from tests.integration.dispatch.office import DEFINITION, ELSEWHERE, Office, who
 from workflows.errors import WorkflowError
 
 WALKS, STEPS = 40, 16
 INSTANT_LIMIT = "0.00002 紧急工作时"  # 72 ms: the whole ladder falls due while a case walks
 PLACES = [ELSEWHERE, {"lon": 111.6080, "lat": 26.4210}, {"lon": 111.6250, "lat": 26.4100}]
 KINDS = [("E0112", "E0112-1"), ("P0101", "P0101-1"), ("E0110", "E0110-1")]
-REFUSED = (Forbidden, CaseNotFound, FieldsWrong, WorkflowError)
+REFUSED = (Forbidden, CaseNotFound, FieldsWrong, Stale, WorkflowError)
 
 
 class Life:
@@ -43,6 +45,7 @@ class Life:
         office.key = str(case)
         self.rows = [self.row()]
         self.told: Counter[str] = Counter()
+        self.neighbour = self.office.key
 
     def row(self) -> Case:
         with transaction(self.office.engine) as connection:
@@ -63,12 +66,12 @@ class Life:
             (action.name, role)
             for action in DEFINITION.actions.values()
             if (step := action.steps.get(now.state)) is not None
-            for role in sorted(step.roles - {"system"})
+            for role in sorted({DEFINITION.roles[name].plays for name in step.roles} - {"system"})
         ]
         if not possible:
             return
         name, role = self.rng.choice(possible)
-        own = now.department or "431103-urban"
+        own = self.rng.choice([now.department or "431103-urban", *now.assistants])
         own = own if role == "handler" else ""
         principal = who(role, f"a-{role}-{self.rng.randrange(3)}", department=own)
         try:
@@ -84,6 +87,14 @@ class Life:
         made: dict[str, dict[str, Any]] = {
             "file": {"condition": of_case},
             "dispatch": {"department": self.rng.choice(["431103-urban", "431103-water"])},
+            "joint-dispatch": {"department": "431103-urban", "assistants": ["431103-water"]},
+            "assist": {"text": "已疏导交通"},
+            "assign": {"worker": self.rng.choice(["w-1", None])},
+            "suspend": {"until": moment(datetime.now(UTC) + timedelta(seconds=0.05))},
+            "defer": {"until": moment(datetime.now(UTC) + timedelta(seconds=0.05))},
+            "merge": {"into": self.neighbour},
+            "split": {"category": category},
+            "transfer": {"district": self.rng.choice(["431102", "431103"])},
             "adjudicate": {"department": "431103-urban"},
             "instruct": {"text": "三日内办结"},
             "feedback": {"text": "清理完毕", "photos": photos},
@@ -154,6 +165,7 @@ def lives(engine: Engine, clock: Clock, located: Located, tmp_path: Path) -> lis
         case = reports.one_more()
         office = office or Office(engine, tmp_path)
         life = Life(office, case, rng)
+        life.neighbour = str(lived[-1].rows[-1].id) if lived else ""
         for _ in range(STEPS):
             what = rng.random()
             if what < 0.15:
@@ -191,7 +203,8 @@ def test_every_row_that_ever_stood_comes_back_from_the_events(lives: list[Life])
         ).scalar_one()
         joined = connection.execute(text('select max(report_count) from "case"')).scalar_one()
     # Lives in which little happened would prove little.
-    assert {"dispatch", "start", "relocate", "reclassify", "return", "urge"} <= done.keys(), done
+    common = {"dispatch", "start", "relocate", "reclassify", "return", "urge"}
+    assert common | {"merge", "split", "transfer"} <= done.keys(), done
     print(done, tally, f"{rungs} rungs, {closed} closed, {joined} reports of one case")
     assert tally.events > 300
     assert rungs > 20
