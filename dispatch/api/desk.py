@@ -34,7 +34,7 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 After = Annotated[str | None, Query(max_length=400)]
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """37.0 is an integer in JSON; true and "37" are none."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -44,7 +44,7 @@ class ActionBody(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    version: Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0, lt=2**31)]
+    version: Annotated[int, BeforeValidator(whole), Field(strict=True, ge=0, lt=2**31)]
     reason: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
     id: UUID | None = None
 

@@ -24,6 +24,7 @@ from dispatch.api import (
     photos,
     problems,
     schemas,
+    together,
 )
 from dispatch.api.acknowledgements import Acknowledgements
 from dispatch.api.buckets import Buckets
@@ -156,7 +157,7 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     )
     app.state.context = context
     problems.install(app)
-    for module in (intake, photos, desk, duty, feed, maps):
+    for module in (intake, photos, desk, together, duty, feed, maps):
         app.include_router(module.router)
     health.install(app, context)
     asyncapi.install(app, context.settings, context.definitions)

@@ -205,3 +205,41 @@ def test_a_case_is_shown_as_it_stood_at_any_moment_since_its_opening(
     assert sheet(live.token("supervisor", scope="431102"), as_of=opened).status_code == 404
     assert sheet(live.token("reporter"), as_of=opened).status_code == 403
     assert api.get(f"/cases/{key}", params={"as_of": opened}).status_code == 401
+
+
+def test_one_action_on_a_selection_answers_for_each_case(
+    live: Live, desk: Door, located: Located
+) -> None:
+    api, key, _ = desk
+    live.send(located(lat=26.4280))
+    eventually(lambda: live.count("case") == 2)
+    other = str(live.one('select id from "case" where number <> :key', key=key))
+    who = live.token("supervisor")
+
+    def ask(*cases: Any, action: str = "instruct", **fields: Any) -> httpx.Response:
+        return api.post(f"/actions/{action}", json={"cases": cases, **fields}, headers=who)
+
+    chosen = [
+        {"case": key, "version": 1, "id": str(uuid.uuid4())},
+        {"case": "YZ1999", "version": 1},
+        {"case": other, "version": 7},
+    ]
+    answer = ask(*chosen, text="三日内办结")
+    assert answer.status_code == 200
+    items = answer.json()["items"]
+    assert [one["status"] for one in items] == [200, 404, 409]
+    assert [one["case"] for one in items] == [key, "YZ1999", other]
+    assert (items[0]["number"], items[0]["state"], items[0]["version"]) == (key, "dispatched", 1)
+    assert items[2]["problem"]["type"] == "urn:wangge:problem:stale"
+    assert ask(*chosen, text="三日内办结").json()["items"][0] == items[0]
+    told = "select count(*) from case_event where type like '%instructed%'"
+    assert live.one(told) == 1
+    assert ask({"case": other, "version": 1}).json()["items"][0]["problem"]["errors"] == [
+        {"field": "text", "reason": "is required"}
+    ]
+    assert errors_of(ask()) == {"cases"}
+    assert errors_of(ask(*[{"case": str(n), "version": 1} for n in range(201)])) == {"cases"}
+    assert errors_of(ask({"case": key, "version": 1}, {"case": key, "version": 1})) == {"body"}
+    assert errors_of(ask({"case": key})) == {"cases.0.version"}
+    assert errors_of(ask({"case": "\0", "version": 1})) == {"cases.0.case"}
+    assert api.post("/actions/urge", json={"cases": []}).status_code == 401
