@@ -232,9 +232,20 @@ def _wrong(field: str, reason: str) -> FieldsWrong:
     return FieldsWrong([FieldProblem(field, reason)])
 
 
+def _compare(scene: Scene) -> dict[str, Any]:
+    """Whether the other case is the same matter was answered; nothing else follows by itself."""
+    other = scene.other
+    if other is None or not access.sees_case(scene.principal, other):
+        raise _wrong("other", "is no case that you may read")
+    if other.id == scene.case.id:
+        raise _wrong("other", "is the case itself")
+    return {"compared_with": named(other)}
+
+
 EFFECTS: Mapping[Effect, Callable[[Scene], dict[str, Any]]] = {
     Effect.MERGE: _merge,
     Effect.UNMERGE: _unmerge,
     Effect.SPLIT: _split,
     Effect.TRANSFER: _transfer,
+    Effect.COMPARE: _compare,
 }

@@ -238,6 +238,12 @@ class SplitInTwo(Acted):
     split_off: CaseNamed
 
 
+class Compared(Acted):
+    """Whether another case is the same matter was answered: `chosen.answer`."""
+
+    compared_with: CaseNamed
+
+
 class Taking(Summary):
     """Another case was merged into this one, or taken out again."""
 

@@ -153,6 +153,22 @@ def case_reports(connection: Connection, case_id: UUID) -> list[str]:
     return [str(found) for found in rows.scalars()]
 
 
+def taken_cases(
+    connection: Connection, scope: Clause, account: str, limit: int
+) -> list[tuple[UUID, int]]:
+    """Open cases in the scope that an acceptor took, the oldest first, each with its version."""
+    where = all_of(
+        scope,
+        Clause(sql="c.closed_at is null and c.marks ? 'owner' and c.marks ->> 'owner' = :owner"),
+    )
+    rows = connection.execute(
+        text(f"""select c.id, c.version from "case" c where {where.sql}
+            order by c.opened_at, c.id limit :limit"""),  # noqa: S608
+        {**where.values, "owner": account, "limit": limit},
+    )
+    return [(row.id, row.version) for row in rows]
+
+
 def merged_cases(connection: Connection, case_id: UUID) -> list[dict[str, Any]]:
     """The cases that were merged into this one, by number."""
     rows = connection.execute(

@@ -57,6 +57,7 @@ class Marking(StrEnum):
     CLEAR = "clear"
     COUNT = "count"
     ACTOR = "actor"
+    """The account of who does the action; clear where the system does it."""
     GIVEN = "given"
     """The account that the action's field names; clear where it names none."""
     STATE = "state"
@@ -79,6 +80,7 @@ class Effect(StrEnum):
     UNMERGE = "unmerge"
     SPLIT = "split"
     TRANSFER = "transfer"
+    COMPARE = "compare"
 
 
 class RungEvent(StrEnum):

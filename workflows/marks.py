@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from workflows.case import SYSTEM
 from workflows.definition import Action, Marking, Marks
 
 
@@ -39,7 +40,7 @@ _VALUES: Mapping[Marking, Callable[[int | str, Marker], int | str | None]] = {
     Marking.SET: lambda _before, _by: 1,
     Marking.CLEAR: lambda _before, _by: None,
     Marking.COUNT: lambda before, _by: int(before) + 1,
-    Marking.ACTOR: lambda _before, by: by.actor,
+    Marking.ACTOR: lambda _before, by: None if by.actor == SYSTEM else by.actor,
     Marking.GIVEN: lambda _before, by: by.given,
     Marking.STATE: lambda _before, by: by.state,
 }

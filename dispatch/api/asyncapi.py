@@ -20,6 +20,7 @@ from dispatch.event_bodies import (
     Acted,
     Areas,
     Attached,
+    Compared,
     Merged,
     Moment,
     Opened,
@@ -69,6 +70,7 @@ OF_EFFECT: Mapping[Effect, type[BaseModel]] = {
     Effect.UNMERGE: Unmerged,
     Effect.SPLIT: SplitInTwo,
     Effect.TRANSFER: Transferred,
+    Effect.COMPARE: Compared,
 }
 
 

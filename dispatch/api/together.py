@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dispatch import access, reading
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, read_json
@@ -17,9 +18,10 @@ from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.desk import whole
 from dispatch.api.problems import problem_of
 from dispatch.cases import Case
+from dispatch.database import transaction
 from dispatch.desk import ActionRequest
 from dispatch.rules import DeskRules
-from dispatch.tokens import Principal
+from dispatch.tokens import Principal, Role
 
 CASES_MOST = 200
 
@@ -73,35 +75,89 @@ def post_actions(
     `state` and `version`, or the `problem`.
     """
     rules = context.desk_rules()
-    items = [_one(context, rules, who, action, body, chosen) for chosen in body.cases]
+    fields = dict(body.model_extra or {})
+    items = [
+        _one(
+            context,
+            rules,
+            who,
+            chosen.case,
+            ActionRequest(
+                name=action,
+                version=chosen.version,
+                reason=body.reason,
+                fields=fields,
+                id=chosen.id,
+            ),
+        )
+        for chosen in body.cases
+    ]
     return answer({"items": items}, {"Cache-Control": "no-store"})
+
+
+class HandOverBody(BaseModel):
+    """Who takes the desk over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+    reason: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
+
+
+async def hand_over_body(request: Request, context: Ctx, _who: Who) -> HandOverBody:
+    raw = await read_body(request, context.settings.body_limit_bytes)
+    return read_json(HandOverBody, raw)
+
+
+@router.post(
+    "/desk/hand-over",
+    response_model=None,
+    responses=schemas.problems(401, 403, 413, 422, 503),
+    openapi_extra=schemas.json_body(HandOverBody),
+)
+def post_hand_over(
+    context: Ctx, who: Who, body: Annotated[HandOverBody, Depends(hand_over_body)]
+) -> Response:
+    """Hands every open case that the caller took to another acceptor, at a change of shifts.
+
+    `items` has one answer a case, as for a selection; `more` says that there are yet others.
+    """
+    access.require(who, frozenset({Role.ACCEPTOR}), "hand a desk over")
+    rules = context.desk_rules()
+    scope = access.case_scope(who, rules.known.in_force.areas)
+    with transaction(context.database) as connection:
+        taken = reading.taken_cases(connection, scope, who.subject, CASES_MOST + 1)
+    fields = {"account": body.account}
+    items = [
+        _one(
+            context,
+            rules,
+            who,
+            str(case),
+            ActionRequest(name="hand-over", version=version, reason=body.reason, fields=fields),
+        )
+        for case, version in taken[:CASES_MOST]
+    ]
+    more = len(taken) > CASES_MOST
+    return answer({"items": items, "more": more}, {"Cache-Control": "no-store"})
 
 
 def _one(
     context: Context,
     rules: DeskRules,
     who: Principal,
-    action: str,
-    body: ManyActionsBody,
-    chosen: ChosenCase,
+    key: str,
+    request: ActionRequest,
 ) -> dict[str, Any]:
-    request = ActionRequest(
-        name=action,
-        version=chosen.version,
-        reason=body.reason,
-        fields=dict(body.model_extra or {}),
-        id=chosen.id,
-    )
     try:
-        done = context.desk.act(rules, who, chosen.case, request, _short)
+        done = context.desk.act(rules, who, key, request, _short)
     except Exception as error:  # noqa: BLE001  what is not ours is raised again
         problem = problem_of(error)
-        return {"case": chosen.case, "status": problem.status, "problem": problem.document}
-    return {"case": chosen.case, "status": 200, **orjson.loads(done)}
+        return {"case": key, "status": problem.status, "problem": problem.document}
+    return {"case": key, "status": 200, **orjson.loads(done)}
 
 
 def _short(_connection: Connection, case: Case) -> bytes:
     return orjson.dumps(
         {"id": str(case.id), "number": case.number, "state": case.state, "version": case.version}
     )
-

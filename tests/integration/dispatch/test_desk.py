@@ -36,6 +36,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     "suspend": {"until": LATER},
     "defer": {"until": LATER},
     "merge": {"into": "YZ1"},
+    "hand-over": {"account": "a-acceptor"},
+    "compare": {"other": "YZ1", "answer": "same"},
     "split": {"category": "E0112"},
     "transfer": {"district": THERE},
     "instruct": {"text": "三日内办结"},
@@ -54,7 +56,7 @@ MARKS = {
     "refuse-appeal": '{"appealed": 1}',
 }
 # Here every case is in time, there is one, and no department assists; they have their own tests.
-ASIDE = {"appeal", "merge", "unmerge", "assist"}
+ASIDE = {"appeal", "merge", "unmerge", "assist", "compare"}
 STEPS = [
     (action.name, state, frozenset(DEFINITION.roles[role].plays for role in step.roles))
     for action in DEFINITION.actions.values()

@@ -33,10 +33,10 @@ BODIES: list[tuple[bytes, str]] = [
     (b'{"version":123456789012345678901234567890,"text":"ok"}', "version"),
     (b'{"version":2,"text":"ok","photos":[1e400]}', "photos"),
     (b'{"version":2,"text":"ok","photos":"abc"}', "photos"),
-    (b'{"version":2,"text":"ok","other":NaN}', "other"),
-    (b'{"version":2,"text":"ok","other":123456789012345678901234567890}', "other"),
+    (b'{"version":2,"text":"ok","another":NaN}', "another"),
+    (b'{"version":2,"text":"ok","another":123456789012345678901234567890}', "another"),
     (b'{"version":2,"text":"ok","id":"no"}', "id"),
-    (b'{"version":2,"text":"ok","other":' + b"[" * 20_000 + b"]" * 20_000 + b"}", "body"),
+    (b'{"version":2,"text":"ok","another":' + b"[" * 20_000 + b"]" * 20_000 + b"}", "body"),
 ]
 
 
@@ -243,3 +243,41 @@ def test_one_action_on_a_selection_answers_for_each_case(
     assert errors_of(ask({"case": key})) == {"cases.0.version"}
     assert errors_of(ask({"case": "\0", "version": 1})) == {"cases.0.case"}
     assert api.post("/actions/urge", json={"cases": []}).status_code == 401
+
+
+def test_a_desk_is_handed_over_at_the_change_of_shifts(live: Live, located: Located) -> None:
+    live.start("engine")
+    live.send(*(located(lat=26.4203 + n / 100, source="public") for n in range(3)))
+    eventually(lambda: live.count("case") == 3)
+    early, late = live.token("acceptor", subject="early"), live.token("acceptor", subject="late")
+    with live.start_api() as api:
+        listed = api.get("/cases", headers=early).json()["items"]
+        keys = [one["number"] for one in listed]
+
+        def act(action: str, key: str, who: dict[str, str], **fields: Any) -> httpx.Response:
+            fields = {"version": fields.pop("version", 1), **fields}
+            return api.post(f"/cases/{key}/actions/{action}", json=fields, headers=who)
+
+        assert act("accept", keys[0], early).status_code == 200
+        assert act("accept", keys[1], early).status_code == 200
+        refused = act("file", keys[0], late, version=2, condition="E0110-1")
+        assert (refused.status_code, set(refused.json()["refusal"])) == (403, {"zh", "en"})
+        handed = api.post("/desk/hand-over", json={"account": "late"}, headers=early).json()
+        assert sorted(one["number"] for one in handed["items"]) == sorted(keys[:2])
+        assert ({one["status"] for one in handed["items"]}, handed["more"]) == ({200}, False)
+        assert api.post("/desk/hand-over", json={"account": "late"}, headers=early).json() == {
+            "items": [], "more": False,
+        }  # fmt: skip
+        assert act("file", keys[0], late, version=2, condition="E0110-1").status_code == 200
+        for body in ({}, {"account": ""}, {"account": 7}, {"account": "x", "to": "y"}, []):
+            assert api.post("/desk/hand-over", json=body, headers=early).status_code == 422
+        supervisor = live.token("supervisor")
+        answer = api.post("/desk/hand-over", json={"account": "late"}, headers=supervisor)
+        assert answer.status_code == 403
+
+        compared = act("compare", keys[2], early, other=keys[0], answer="same")
+        assert (compared.status_code, compared.json()["version"]) == (200, 1)
+        told = live.one("select body from case_event where type like '%.compared.%'")
+        assert (told["compared_with"]["number"], told["chosen"]) == (keys[0], {"answer": "same"})
+        for other in (keys[2], "YZ1999", None, 7):
+            assert act("compare", keys[2], early, other=other, answer="same").status_code == 422

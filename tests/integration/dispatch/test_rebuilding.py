@@ -93,6 +93,8 @@ class Life:
             "suspend": {"until": moment(datetime.now(UTC) + timedelta(seconds=0.05))},
             "defer": {"until": moment(datetime.now(UTC) + timedelta(seconds=0.05))},
             "merge": {"into": self.neighbour},
+            "hand-over": {"account": f"a-acceptor-{self.rng.randrange(3)}"},
+            "compare": {"other": self.neighbour, "answer": "different"},
             "split": {"category": category},
             "transfer": {"district": self.rng.choice(["431102", "431103"])},
             "adjudicate": {"department": "431103-urban"},

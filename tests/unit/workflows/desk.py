@@ -38,6 +38,8 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "adjudicate": {"department": "LIGHTS"},
     "joint-dispatch": {"department": "LIGHTS", "assistants": ["ROADS", "WATER"]},
     "assist": {"text": "closed the road"},
+    "hand-over": {"account": "a2"},
+    "compare": {"other": "YZ202609160001", "answer": "different"},
     "merge": {"into": "YZ202609160001"},
     "split": {"category": "E0110"},
     "transfer": {"district": "431102"},

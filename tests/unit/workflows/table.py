@@ -37,6 +37,11 @@ TABLE: dict[tuple[str, str, str], str] = {
     ("joint-dispatch", "returned", "dispatcher"): "dispatched",
     **{("merge", s, role): "merged" for s in OPEN for role in ("acceptor", *LEADERS)},
     **{("split", s, role): s for s in EARLY for role in ("acceptor", "dispatcher")},
+    **{("hand-over", s, role): s for s in OPEN for role in ("acceptor", "supervisor")},
+    **{
+        ("compare", s, "acceptor"): s
+        for s in ("reported", "accepted", "verifying", "filed", "returned")
+    },
     **{("transfer", s, role): s for s in UNHELD for role in LEADERS},
     ("return-to-acceptor", "filed", "dispatcher"): "accepted",
     ("return-to-acceptor", "returned", "dispatcher"): "accepted",

@@ -8,7 +8,8 @@ from workflows import DEFINITIONS, Definition, DefinitionError, load_definition,
 
 Change = Callable[[dict[str, Any]], object]
 ACTIONS = """
-    accept reject verify verify-yes verify-no file dispatch joint-dispatch assist return
+    accept reject verify verify-yes verify-no file hand-over compare dispatch joint-dispatch
+    assist return
     return-to-acceptor withdraw adjudicate sign assign start suspend defer resume
     request-extension approve-extension
     refuse-extension feedback inspect-pass inspect-fail close force-close reopen call-back
