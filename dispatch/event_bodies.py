@@ -182,6 +182,37 @@ class CameDue(Told):
     late_s: int
 
 
+class StageLeft(Told):
+    """A stage whose clock was stopped."""
+
+    stage: str
+    holder: str | None
+    in_time: bool
+    late_s: int
+
+
+class Settled(Told):
+    """What is settled when a case is over."""
+
+    dispatched_exactly: bool | None
+    """Never sent to another department; null where no department held the case."""
+    reworked: int
+    extensions: int
+    waited_s: int
+    """Seconds of suspension and deferral."""
+    overdue: list[str]
+    """Stages whose latest clock ran out."""
+
+
+class FactsTold(Told):
+    """Base counts, as they happened."""
+
+    left: list[StageLeft] = []
+    resent: bool | None = None
+    """Told when a department gets the case: whether another one held it before."""
+    settled: Settled | None = None
+
+
 class Acted(Summary):
     """Somebody did an action."""
 
@@ -200,6 +231,7 @@ class Acted(Summary):
     closing_met: Literal[True] | None = None
     chosen: dict[str, str] = {}
     """What was chosen in the action's fields that give a choice."""
+    facts: FactsTold | None = None
     assistants: dict[str, bool] | None = None
     """The departments that assist, each with whether it has done its part, where that changed."""
     moments: dict[str, Moment] = {}

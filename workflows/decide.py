@@ -19,6 +19,7 @@ from workflows.categories import Condition
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.definition import Action, Definition, Effect, Role, Step
 from workflows.errors import ActionRefused, FieldsMissing, NotAllowed
+from workflows.facts import Standing, facts_told, resent
 from workflows.forms import check_fields, field_forms, is_blank
 from workflows.guards import check_guards
 from workflows.marks import Marker, marked, told
@@ -124,8 +125,11 @@ def decide(
     if assistants != view.assistants:
         body["assistants"] = dict(assistants)
     given = fields.get(action.account) if action.account else None
-    marks = marked(view.marks, action, Marker(command.actor.id, before, given))
+    sent_on = resent(view, department)
+    marks = marked(view.marks, action, Marker(command.actor.id, before, given, sent_on))
     body |= told(view.marks, marks)
+    after = Standing(before, department, deadlines, marks, sent_on)
+    body |= facts_told(definition, view, after, now, calendars)
     if action.tell is not None:
         body["tell"] = action.tell.value
     body["deadlines"] = _changed(view.deadlines, deadlines)

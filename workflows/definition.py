@@ -60,6 +60,8 @@ class Marking(StrEnum):
     """The account of who does the action; clear where the system does it."""
     GIVEN = "given"
     """The account that the action's field names; clear where it names none."""
+    RESENT = "resent"
+    """Set once the case goes to another department than held it before."""
     STATE = "state"
     """The state that the action leaves."""
 

@@ -8,11 +8,14 @@ from workflows.definition import Action, Marking, Marks
 
 
 class Marker(NamedTuple):
-    """Who marks the case in which state; `given` is the account that the action's field names."""
+    """Who marks the case in which state; `given` is the account that the action's field names,
+    `resent` whether the case goes to another department than held it before.
+    """
 
     actor: str
     state: str
     given: str | None = None
+    resent: bool = False
 
 
 def marked(marks: Marks, action: Action, by: Marker) -> Marks:
@@ -42,6 +45,7 @@ _VALUES: Mapping[Marking, Callable[[int | str, Marker], int | str | None]] = {
     Marking.COUNT: lambda before, _by: int(before) + 1,
     Marking.ACTOR: lambda _before, by: None if by.actor == SYSTEM else by.actor,
     Marking.GIVEN: lambda _before, by: by.given,
+    Marking.RESENT: lambda before, by: 1 if by.resent else before or None,
     Marking.STATE: lambda _before, by: by.state,
 }
 

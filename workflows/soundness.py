@@ -201,7 +201,9 @@ def _marks_made(actions: Mapping[str, Action]) -> tuple[set[str], set[str]]:
         for each in (action.marks, *(more.marks for more in action.then))
         for change in each.items()
     ]
-    numbers = {name for name, marking in changes if marking in (Marking.SET, Marking.COUNT)}
+    numbers = {
+        name for name, marking in changes if marking in (Marking.SET, Marking.COUNT, Marking.RESENT)
+    }
     who = (Marking.ACTOR, Marking.GIVEN, Marking.STATE)
     return numbers, {name for name, marking in changes if marking in who}
 

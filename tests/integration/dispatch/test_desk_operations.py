@@ -131,7 +131,7 @@ def test_after_three_returns_a_supervisor_names_the_department_and_it_keeps_the_
     assert door.ask("adjudicate", door.who("dispatcher"), department="431103-urban").is_client_error
     sheet = door.act("adjudicate", "supervisor", department="431103-urban")
     assert (sheet["state"], sheet["department"]) == ("dispatched", "431103-urban")
-    assert marks_of(sheet) == {"returns": 3, "adjudicated": 1}
+    assert marks_of(sheet) == {"returns": 3, "adjudicated": 1, "resent": 1}
     assert door.offered("handler") == {"sign", "assign", "start", "request-extension"}
     assert door.ask("return", door.who("handler")).status_code == 409
 

@@ -42,8 +42,8 @@ def test_a_department_signs_once_for_each_dispatch(desk: Desk) -> None:
     assert {form.name for form in offered} == {"assign", "start", "return", "request-extension"}
     desk.act("return", "handler")
     desk.act("dispatch", "dispatcher", department="ROADS")
-    assert desk.marks == {"returns": 1}
-    assert desk.events[-1][1]["marks"] == {"signed": None}
+    assert desk.marks == {"returns": 1, "resent": 1}
+    assert desk.events[-1][1]["marks"] == {"signed": None, "resent": 1}
     desk.act("sign", Actor(id="h2", role="handler", department="ROADS"))
     assert desk.marks["signed"] == 1
 
