@@ -23,6 +23,14 @@ DEPARTMENTS_MOST = 20
 ACCOUNT_LONGEST = 200
 
 
+def _other_line(line: str, of_case: str) -> str:
+    """Why a case keeps its line: its history is one of its line's workflow."""
+    return (
+        f"is of the line {line}, and the case of {of_case}; void the case, and have it reported "
+        "under the right category"
+    )
+
+
 class FieldsWrong(DispatchError):
     """Fields of the action are missing or wrong (422)."""
 
@@ -67,8 +75,11 @@ class Fields:
         self._problems.append(FieldProblem(field, reason))
 
     def _category(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
-        if not isinstance(value, str) or value not in self._known.catalogue.categories:
+        categories = self._known.catalogue.categories
+        if not isinstance(value, str) or value not in categories:
             self._wrong(name, "is unknown; GET /api/v1/categories lists them")
+        elif categories[value].line.value != self._case.line:
+            self._wrong(name, _other_line(categories[value].line, self._case.line))
         return value
 
     def _condition(self, name: str, raw: Mapping[str, Any], value: Any) -> Any:

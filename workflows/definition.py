@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from workflows.categories import Line
 from workflows.labels import Label
 from workflows.limits import Limit
 from workflows.machine import CaseMachine
@@ -276,7 +277,7 @@ class Definition:
     name: str
     version: int
     key: str
-    line: str
+    line: Line
     label: Label
     initial: str
     roles: Mapping[str, Role]

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from workflows.categories import Line
 from workflows.definition import (
     Action,
     Again,
@@ -68,7 +69,7 @@ def load_definition(document: object) -> Definition:
         name=name,
         version=version,
         key=f"{name}@{version}",
-        line=top.at("line").text(),
+        line=top.at("line").choice(Line),
         label=top.at("label").label(),
         initial=initial,
         roles=roles,
