@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     city_timezone: str = "Asia/Shanghai"
     number_prefix: str = Field("YZ", pattern=r"^[A-Z]{1,4}$")
     definition: Annotated[tuple[str, ...], NoDecode] = ()
-    """What new cases are opened under: `name@version` with commas between, at most one a line; a line
-    that is not named takes its newest."""
+    """What new cases are opened under: `name@version` with commas between, one a line at most; a
+    line that is not named takes its newest."""
     definitions_dir: Path | None = None
     """A folder with the city's own workflow definitions, beside the shipped ones."""
     calendar: str = "yongzhou"

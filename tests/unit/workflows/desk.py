@@ -22,6 +22,7 @@ from workflows import (
     fire,
     open_case,
 )
+from workflows.replaying import Happened
 
 STANDARDS = Path(__file__).parents[3] / "data" / "standards"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -78,6 +79,7 @@ class Desk:
         self.reporters: frozenset[str] = frozenset({"r1"})
         self.last: Decision
         self.events: list[tuple[str, dict[str, Any]]] = []
+        self.history: list[Happened] = []
 
     def row(self, number: int = 1) -> Condition:
         return self.categories[self.category].conditions[number - 1]
@@ -95,13 +97,16 @@ class Desk:
             assistants=self.assistants,
         )
 
-    def keep(self, decision: Decision) -> Decision:
+    def keep(self, decision: Decision, actor: str = "system") -> Decision:
         self.last = decision
         self.state, self.category = decision.state, decision.category
         self.condition, self.department = decision.condition, decision.department
         self.marks, self.assistants = decision.marks, decision.assistants
         self.handled_by |= {decision.department or "", *decision.assistants} - {""}
         self.events += [(event.type, event.body) for event in decision.events]
+        for event in decision.events:
+            seq = len(self.history) + 1
+            self.history.append(Happened(seq=seq, type=event.type, actor=actor, body=event.body))
         return decision
 
     def open(self, filing: Filing | None = None) -> Decision:
@@ -123,7 +128,8 @@ class Desk:
 
     def act(self, action: str, actor: Actor | str, **fields: Any) -> Decision:
         command = self.command(action, actor, **fields)
-        return self.keep(decide(self.definition, self.view(), command, self.now, self.calendars))
+        decision = decide(self.definition, self.view(), command, self.now, self.calendars)
+        return self.keep(decision, command.actor.id)
 
     def offered(self, actor: Actor) -> tuple[ActionForm, ...]:
         return allowed_actions(self.definition, self.view(), actor, self.now, self.calendars)
