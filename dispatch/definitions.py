@@ -5,7 +5,9 @@ from pathlib import Path
 
 from dispatch.errors import ConfigurationError
 from dispatch.settings import Settings
+from workflows.case import SYSTEM
 from workflows.categories import Category, Line
+from workflows.decide import FILING
 from workflows.definition import Definition
 from workflows.documents import read_document
 from workflows.loading import DEFINITIONS, load_definition
@@ -43,7 +45,8 @@ def opening_definitions(
 
     Those that WANGGE_DEFINITION names, and of every other line the newest. Raises
     ConfigurationError where it names one that there is not or two of one line, and where a line
-    that it does not name has definitions of several names, of which none is the newest.
+    that it does not name has definitions of several names, of which none is the newest, and where
+    the engine could not file and dispatch a case under one.
     """
     found: dict[Line, Definition] = {}
     for key in settings.definition:
@@ -58,7 +61,23 @@ def opening_definitions(
         newest = _newest(line, definitions) if line not in found else None
         if newest is not None:
             found[line] = newest
+    for definition in found.values():
+        _check_filing(definition)
     return found
+
+
+def _check_filing(definition: Definition) -> None:
+    """A case is filed and dispatched in the engine's transaction (design decision 10)."""
+    state: str | None = definition.initial
+    for name in FILING:
+        action = definition.actions.get(name)
+        step = action.steps.get(state) if action is not None and state is not None else None
+        if step is None or SYSTEM not in step.roles:
+            raise ConfigurationError(
+                f"new cases cannot be opened under {definition.key}: the role {SYSTEM} must be "
+                f"able to {' and '.join(FILING)} a case from the state {definition.initial} on"
+            )
+        state = step.to
 
 
 def _named(key: str, definitions: Mapping[str, Definition]) -> Definition:

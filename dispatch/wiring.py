@@ -20,7 +20,7 @@ from dispatch.relay import Relay
 from dispatch.settings import Settings
 from dispatch.watching.door import Post
 from dispatch.watching.looks import show_looks
-from grid.departments import load_duties
+from grid.departments import load_departments, load_duties
 from streams.kafka import KafkaAdmin, KafkaWriter
 
 DAY_MS = 24 * 3600 * 1000
@@ -104,6 +104,8 @@ def firing_rules(settings: Settings, connection: Connection) -> FiringRules:
         definitions=load_definitions(settings.definitions_dir),
         calendars=load_calendars(connection, settings.calendar),
         categories=load_catalogue(connection).categories,
+        departments=load_departments(connection),
+        duties=load_duties(connection),
     )
 
 

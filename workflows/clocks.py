@@ -68,6 +68,8 @@ def _in_stage(
         return deadline
     if deadline.running:
         limit = _limit(stage, holding)
+        if deadline.holder != holding.department:  # handed on within the stage
+            deadline = deadline.held_by(holding.department)
         same = deadline.limit == limit.text and deadline.clock is limit.clock
         return deadline if same else deadline.under(limit, calendars)
     if _goes_on(deadline, stage, holding) and deadline.clock is ClockType.UNTIL:

@@ -25,6 +25,8 @@ from workflows.marks import Marker, marked, told
 from workflows.worktime import utc_text
 
 OPENED = "wangge.case.opened.v1"
+FILING = ("file", "dispatch")
+"""What the engine does at once to a case whose report decides condition and department."""
 ENGINE = Actor(id=SYSTEM, role=SYSTEM)
 
 
@@ -76,7 +78,7 @@ def _filing_fields(view: CaseView, filing: Filing) -> tuple[str, ...]:
         raise FieldsMissing("file", [("condition", reason)])
     if is_blank(filing.department):
         raise FieldsMissing("dispatch", [("department", "is required")])
-    return ("file", "dispatch")
+    return FILING
 
 
 def _opening_step(definition: Definition, view: CaseView, name: str) -> dict[str, str]:
@@ -223,8 +225,16 @@ def _outcome(
 ) -> tuple[str, Condition | None, str | None]:
     category = fields.get("category", view.category)
     kept = None if "category" in fields else view.condition
-    department = None if step.releases else fields.get("department", view.department)
-    return category, fields.get("condition", kept), department
+    return category, fields.get("condition", kept), _holder(view, step, fields)
+
+
+def _holder(view: CaseView, step: Step, fields: Mapping[str, Any]) -> str | None:
+    """Who holds the case then: nobody, whom the field names, the step's office, or as before."""
+    if step.releases:
+        return None
+    by_step = view.office(step.holder) if step.holder is not None else None
+    named: str | None = fields.get("department", by_step)
+    return view.department if named is None else named
 
 
 def _changes(view: CaseView, category: str, holding: Holding) -> dict[str, Any]:

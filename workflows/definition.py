@@ -84,6 +84,16 @@ class Effect(StrEnum):
     COMPARE = "compare"
 
 
+class Office(StrEnum):
+    """What sort of department a step hands a case to, in the case's community, district or city."""
+
+    STATION = "station"
+    DISTRICT_DEPARTMENT = "district_department"
+    DISTRICT_CENTRE = "district_centre"
+    CITY_DEPARTMENT = "city_department"
+    CITY_CENTRE = "city_centre"
+
+
 class RungEvent(StrEnum):
     """What a rung writes into the history."""
 
@@ -157,7 +167,8 @@ class Stage:
 class Field:
     """A field of an action; `choices` are the values of a choice, each with its words.
 
-    A moment lies ahead, by `within_days` at most.
+    A moment lies ahead, by `within_days` at most, and with `by_due` not after the moment when the
+    limit of the clock that runs is out.
     """
 
     name: str
@@ -166,6 +177,7 @@ class Field:
     label: Label
     choices: Mapping[str, Label]
     within_days: int
+    by_due: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,12 +209,12 @@ class MarkGuard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockGuard:
-    """What must be so of the clock of a stage, and what a refusal says.
+    """What must be so of the clocks of stages, and what a refusal says.
 
-    `overdue`: whether it is or was overdue; `extended`: how often its limit was extended at most.
+    `overdue`: whether one is or was overdue; `extended`: how often each was extended at most.
     """
 
-    stage: str
+    stages: tuple[str, ...]
     overdue: bool | None
     extended: int | None
     refusal: Label
@@ -222,8 +234,9 @@ class Step:
     """Who may take an action from one state, and where it leads (None: the state stays).
 
     With `back` it leads to the state that the mark of that name kept. `releases` says that the
-    department lets go of the case. `again` goes before what the stage that the step leads into says
-    of its clock.
+    department lets go of the case, `holder` which office holds it then, unless the action's field
+    `department` names one of that sort. `again` goes before what the stage that the step leads into
+    says of its clock.
     """
 
     roles: frozenset[str]
@@ -231,6 +244,7 @@ class Step:
     back: str | None
     releases: bool
     again: Again | None
+    holder: Office | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

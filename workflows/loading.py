@@ -19,6 +19,7 @@ from workflows.definition import (
     MarkGuard,
     Marking,
     Need,
+    Office,
     Role,
     Rung,
     RungEvent,
@@ -259,11 +260,21 @@ def _asked(place: Place, known: _Names) -> MarkGuard | ClockGuard:
     if overdue.value is None and extended.value is None:
         raise place.wrong("asks for nothing; write overdue, extended, or both")
     return ClockGuard(
-        stage=_known(place.at("clock"), known.stages, "stage"),
+        stages=_clocks(place.at("clock"), known),
         overdue=None if overdue.value is None else overdue.flag(default=False),
         extended=None if extended.value is None else extended.whole(),
         refusal=place.at("refusal").label(),
     )
+
+
+def _clocks(place: Place, known: _Names) -> tuple[str, ...]:
+    """One stage, or a list of some."""
+    if isinstance(place.value, str):
+        return (_known(place, known.stages, "stage"),)
+    found = _known_all(place, known.stages, "stage")
+    if not found:
+        raise place.wrong("must name a stage, or a list of stages")
+    return found
 
 
 def _mark_guard(place: Place, known: _Names) -> MarkGuard:
@@ -305,8 +316,10 @@ def _markings(place: Place, known: _Names) -> dict[str, Marking]:
 
 
 def _steps(place: Place, known: _Names) -> dict[str, Step]:
-    place.mapping({"roles", "from"}, frozenset({"to", "back", "releases", "again"}))
+    optional = frozenset({"to", "back", "releases", "again", "holder"})
+    place.mapping({"roles", "from"}, optional)
     to, back, again = place.at("to"), place.at("back"), place.at("again")
+    holder = place.at("holder")
     if to.value is not None and back.value is not None:
         raise back.wrong("must not stand beside `to`; a step leads one way")
     step = Step(
@@ -315,7 +328,10 @@ def _steps(place: Place, known: _Names) -> dict[str, Step]:
         back=None if back.value is None else _known(back, known.marks, "mark"),
         releases=place.at("releases").flag(default=False),
         again=None if again.value is None else again.choice(Again),
+        holder=None if holder.value is None else holder.choice(Office),
     )
+    if step.releases and step.holder is not None:
+        raise holder.wrong("says who holds the case, and `releases` that nobody does; keep one")
     if not step.roles:
         raise place.at("roles").wrong("must name at least one role")
     return dict.fromkeys(_known_all(place.at("from"), known.states, "state"), step)
@@ -335,13 +351,16 @@ def _only(fields: tuple[Field, ...], type_: FieldType, place: Place) -> str | No
 
 
 def _field(name: str, place: Place) -> Field:
-    place.mapping({"type", "required", "label"}, frozenset({"choices", "within_days"}))
+    place.mapping({"type", "required", "label"}, frozenset({"choices", "within_days", "by_due"}))
     required, choices, within = place.at("required"), place.at("choices"), place.at("within_days")
+    by_due = place.at("by_due").flag(default=False)
     type_ = place.at("type").choice(FieldType)
     if (type_ is FieldType.CHOICE) != (choices.value is not None):
         raise choices.wrong("must be given for the type choice, and for no other")
     if type_ is not FieldType.MOMENT and within.value is not None:
         raise within.wrong("must be given for the type moment only")
+    if by_due and type_ is not FieldType.MOMENT:
+        raise place.at("by_due").wrong("must be said of the type moment only")
     if isinstance(required.value, bool):
         need = Need.ALWAYS if required.value else Need.NEVER
     else:
@@ -355,4 +374,5 @@ def _field(name: str, place: Place) -> Field:
         if choices.value is None
         else {name: spot.label() for name, spot in choices.entries()},
         within_days=CHOSEN_WITHIN_DAYS if within.value is None else within.whole(least=1),
+        by_due=by_due,
     )

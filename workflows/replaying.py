@@ -14,7 +14,7 @@ from workflows.case import SYSTEM, CaseView, Decision, EventDraft
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.deadlines import Deadline
 from workflows.decide import OPENED
-from workflows.definition import Action, Definition, Marks, Stage
+from workflows.definition import Action, Definition, Marking, Marks, Stage
 from workflows.errors import NotPossible, WorkflowError
 from workflows.marks import marked, told
 
@@ -113,10 +113,19 @@ class _Stand:
         for action in actions:
             step = action.steps.get(before)
             if step is not None and (step.to or before) == after:
-                self.state, self.marks = after, marked(self.marks, action, actor)
+                given = _given(action, event, self.marks)
+                self.state, self.marks = after, marked(self.marks, action, actor, given)
                 return
         names = " or ".join(action.name for action in actions)
         raise _misfit(event, f"{names} leads from {before} to {after} nowhere in this version")
+
+
+def _given(action: Action, event: Happened, marks: Marks) -> str | None:
+    """The account that the action's field named: what its mark came to be, if it changed."""
+    told = {**marks, **event.body.get("marks", {})}
+    names = [name for name, marking in action.marks.items() if marking is Marking.GIVEN]
+    found = [value for name in names if isinstance(value := told.get(name), str)]
+    return found[0] if found else None
 
 
 def _misfit(event: Happened, why: str) -> DoesNotReplay:

@@ -7,6 +7,7 @@ import pytest
 from dispatch.definitions import check_lines, load_definitions, opening_definitions
 from dispatch.errors import ConfigurationError
 from dispatch.settings import Settings
+from dispatch.standards import shipped_categories
 from tests.unit.dispatch.test_intake import CATEGORY
 from workflows.categories import Line
 from workflows.errors import DefinitionError
@@ -85,3 +86,18 @@ def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_definitions_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="holds no"):
         load_definitions(tmp_path)
+
+
+def test_what_the_engine_could_not_file_and_dispatch_under_opens_no_case(tmp_path: Path) -> None:
+    own(tmp_path, ("version: 1", "version: 9"), ("[dispatcher, system]", "[dispatcher]"))
+    with pytest.raises(ConfigurationError, match="cannot be opened under urban_management@9: the"):
+        key_of(Line.URBAN_MANAGEMENT, tmp_path)
+
+
+def test_every_line_opens_under_what_is_shipped() -> None:
+    assert {line: key_of(line) for line in Line} == {
+        Line.URBAN_MANAGEMENT: "urban_management@2",
+        Line.SOCIAL_GOVERNANCE: "social_governance@1",
+        Line.PUBLIC_SERVICE: "public_service@1",
+    }
+    check_lines(opening_definitions(Settings(), load_definitions()), shipped_categories())

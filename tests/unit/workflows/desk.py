@@ -1,6 +1,6 @@
 """One case played through decisions as the running system plays it, in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from workflows import (
     fire,
     open_case,
 )
+from workflows.case import nobody
+from workflows.definition import Office
 from workflows.replaying import Happened
 
 STANDARDS = Path(__file__).parents[3] / "data" / "standards"
@@ -80,6 +82,7 @@ class Desk:
         self.last: Decision
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.history: list[Happened] = []
+        self.office: Callable[[Office], str | None] = nobody
 
     def row(self, number: int = 1) -> Condition:
         return self.categories[self.category].conditions[number - 1]
@@ -95,6 +98,7 @@ class Desk:
             deadlines=self.last.deadlines if hasattr(self, "last") else (),
             marks=self.marks,
             assistants=self.assistants,
+            office=self.office,
         )
 
     def keep(self, decision: Decision, actor: str = "system") -> Decision:
