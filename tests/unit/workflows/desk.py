@@ -131,7 +131,9 @@ class Desk:
         )
 
     def act(self, action: str, actor: Actor | str, **fields: Any) -> Decision:
-        command = self.command(action, actor, **fields)
+        return self.do(self.command(action, actor, **fields))
+
+    def do(self, command: Command) -> Decision:
         decision = decide(self.definition, self.view(), command, self.now, self.calendars)
         return self.keep(decision, command.actor.id)
 
