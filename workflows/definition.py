@@ -251,6 +251,7 @@ class Step:
 class Action:
     """Something that a person does to a case; `steps` by the state it is done in.
 
+    `formerly` are the types of event by which earlier versions told the same.
     `when` are guards on the case's marks and clocks; `marks` and `then` are what the action does to
     the marks. `tell` is who is told besides those who watch the case. `reopens` says that it leads
     out of final states, and that the case's clocks begin afresh; `extends` that the clock that runs
@@ -262,6 +263,7 @@ class Action:
     name: str
     label: Label
     event_type: str
+    formerly: frozenset[str]
     reason_required: bool
     raises_version: bool
     reopens: bool

@@ -212,7 +212,7 @@ def _stage_limit(place: Place) -> Limit | None:
 
 def _action(name: str, place: Place, known: _Names) -> Action:
     optional = frozenset(
-        "reason raises_version reopens extends assists effect tell guards when marks then "
+        "formerly reason raises_version reopens extends assists effect tell guards when marks then "
         "fields".split()
     )
     place.mapping({"label", "event", "steps"}, optional)
@@ -231,7 +231,8 @@ def _action(name: str, place: Place, known: _Names) -> Action:
     return Action(
         name=name,
         label=place.at("label").label(),
-        event_type=f"wangge.case.{place.at('event').text()}.v1",
+        event_type=_event_type(place.at("event")),
+        formerly=frozenset(_event_type(item) for item in place.at("formerly").items()),
         reason_required=reason.value == "required",
         raises_version=place.at("raises_version").flag(default=True),
         reopens=place.at("reopens").flag(default=False),
@@ -250,6 +251,10 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         steps=steps,
         roles=frozenset(role for step in steps.values() for role in step.roles),
     )
+
+
+def _event_type(place: Place) -> str:
+    return f"wangge.case.{place.text()}.v1"
 
 
 def _asked(place: Place, known: _Names) -> MarkGuard | ClockGuard:

@@ -100,7 +100,9 @@ class _Stand:
         if before != self.state:
             raise _misfit(event, f"it finds the case {before}, which is {self.state}")
         actions = [
-            action for action in self.definition.actions.values() if action.event_type == event.type
+            action
+            for action in self.definition.actions.values()
+            if event.type == action.event_type or event.type in action.formerly
         ]
         if not actions:
             raise _misfit(event, f"no action of {self.definition.key} writes it")

@@ -216,9 +216,11 @@ def _check_events(top: Place, stages: Mapping[str, Stage], actions: Mapping[str,
     """What a person did and what came due by itself must be told apart in the history."""
     of_rungs = {rung.event_type for stage in stages.values() for rung in stage.ladder}
     for action in actions.values():
+        place = top.at("actions").at(action.name)
         if action.event_type in of_rungs:
-            place = top.at("actions").at(action.name).at("event")
-            raise place.wrong("is what a rung of a ladder writes; take another word")
+            raise place.at("event").wrong("is what a rung of a ladder writes; take another word")
+        if action.event_type in action.formerly:
+            raise place.at("formerly").wrong("names the event that the action writes now")
 
 
 def _check_given(top: Place, actions: Mapping[str, Action]) -> None:

@@ -67,7 +67,7 @@ def record(
     often: Counter[str] = Counter()
     wanted = [*STUBBORN, *[()] * cases]
     return [
-        _life(_desk(definition, categories), random.Random(seed), often, wanted[seed])
+        _life(desk_of(definition, categories), random.Random(seed), often, wanted[seed])
         for seed in range(cases)
     ]
 
@@ -76,17 +76,17 @@ def play(
     definition: Definition, categories: Mapping[str, Category], life: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The same life from its commands; raises what a command is refused with."""
-    desk = _desk(definition, categories)
+    desk = desk_of(definition, categories)
     _open(desk, life["opening"])
     for asked in life["commands"]:
         desk.now = datetime.fromisoformat(asked["at"])
         desk.fire()
         if "action" in asked:
-            desk.do(_command(desk, asked))
+            desk.do(command(desk, asked))
     return {**life, **_told(desk)}
 
 
-def _desk(definition: Definition, categories: Mapping[str, Category]) -> Desk:
+def desk_of(definition: Definition, categories: Mapping[str, Category]) -> Desk:
     desk = Desk(definition, calendars(), dict(categories))
     desk.office = OFFICES.get
     return desk
@@ -111,6 +111,12 @@ def _open(desk: Desk, opening: Mapping[str, Any]) -> None:
     desk.open(None if department is None else Filing(condition=desk.row(), department=department))
 
 
+def begin(desk: Desk, department: str | None, at: str) -> None:
+    """Opens a case of the first category of the definition's line."""
+    category = CATEGORIES[desk.definition.line][0]
+    _open(desk, {"at": at, "category": category, "department": department})
+
+
 def _commands(
     desk: Desk, pick: random.Random, often: Counter[str], wanted: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
@@ -119,14 +125,14 @@ def _commands(
         desk.fire()
         if step and desk.definition.states[desk.state].final and pick.random() < 0.2:
             return
-        asked = _choice(desk, pick, often, wanted or ENDINGS[step > STEPS // 2])
+        asked = choice(desk, pick, often, wanted or ENDINGS[step > STEPS // 2])
         yield {"at": utc_text(desk.now)} | (asked or {})
         if asked is not None:
-            desk.do(_command(desk, {"at": utc_text(desk.now), **asked}))
+            desk.do(command(desk, {"at": utc_text(desk.now), **asked}))
             often[asked["action"]] += 1
 
 
-def _choice(
+def choice(
     desk: Desk, pick: random.Random, often: Counter[str], wanted: Sequence[str]
 ) -> dict[str, Any] | None:
     """One of the things that somebody may do now: what is wanted, or happened least so far."""
@@ -157,7 +163,7 @@ def _works(desk: Desk, asked: Mapping[str, Any]) -> bool:
     state = {name: getattr(desk, name) for name in vars(desk)}
     kept = (list(desk.history), list(desk.events))
     try:
-        desk.do(_command(desk, asked))
+        desk.do(command(desk, asked))
     except ActionRefused:
         return False
     finally:
@@ -193,7 +199,7 @@ def _value(desk: Desk, pick: random.Random, field: FieldForm) -> Any:
     return made[field.type]
 
 
-def _command(desk: Desk, asked: Mapping[str, Any]) -> Command:
+def command(desk: Desk, asked: Mapping[str, Any]) -> Command:
     """The command as the running system resolves what a client sent."""
     types = {one.name: one.type for one in desk.definition.actions[asked["action"]].fields}
     fields = {name: value for name, value in asked["fields"].items() if name in types}

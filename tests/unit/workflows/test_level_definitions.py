@@ -60,6 +60,10 @@ SERVICE: dict[str, tuple[Change, str]] = {
         set_at("actions", "promise", "steps", 0, "from", ["handling", "closed"]),
         r"actions\.promise\.fields: ask for a moment before the limit is out, but no clock runs in",
     ),
+    "an event that was and is": (
+        set_at("actions", "promise", "formerly", ["promised"]),
+        r"actions\.promise\.formerly: names the event that the action writes now",
+    ),
     "a line that there is not": (
         set_at("line", "tax"), r"definition\.line: must be one of urban_management"
     ),
