@@ -49,6 +49,7 @@ class Fields:
         self._case = case
         self._photos = photos
         self._problems: list[FieldProblem] = []
+        self._splits = False
 
     def resolve(
         self, raw: Mapping[str, Any], definition: Definition, action: str
@@ -61,6 +62,7 @@ class Fields:
         asked = definition.actions.get(action)
         types = {field.name: field.type for field in asked.fields} if asked else {}
         step = asked.steps.get(self._case.state) if asked else None
+        self._splits = asked is not None and asked.effect is Effect.SPLIT
         others = {f.name for one in definition.actions.values() for f in one.fields}
         resolved: dict[str, Any] = {}
         for name, value in raw.items():
@@ -82,7 +84,7 @@ class Fields:
         categories = self._known.catalogue.categories
         if not isinstance(value, str) or value not in categories:
             self._wrong(name, "is unknown; GET /api/v1/categories lists them")
-        elif categories[value].line.value != self._case.line:
+        elif not self._splits and categories[value].line.value != self._case.line:
             self._wrong(name, _other_line(categories[value].line, self._case.line))
         return value
 

@@ -213,7 +213,7 @@ def _assistants(
     view: CaseView, action: Action, step: Step, actor: Actor, fields: Mapping[str, Any]
 ) -> Mapping[str, bool]:
     """The departments that assist, each with whether it has done its part."""
-    if step.releases or "department" in fields:
+    if step.releases or step.holder is not None or "department" in fields:
         return dict.fromkeys(fields.get(action.departments or "", ()), False)
     if action.assists and actor.department is not None:
         return {**view.assistants, actor.department: True}

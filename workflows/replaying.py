@@ -14,9 +14,9 @@ from workflows.case import SYSTEM, CaseView, Decision, EventDraft
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.deadlines import Deadline
 from workflows.decide import OPENED
-from workflows.definition import Action, Definition, Marking, Marks, Stage
+from workflows.definition import Action, Definition, Marking, Marks, Stage, Step
 from workflows.errors import NotPossible, WorkflowError
-from workflows.marks import marked, told
+from workflows.marks import Marker, marked, told
 
 MIGRATED = "wangge.case.migrated.v1"
 
@@ -75,9 +75,9 @@ class _Stand:
 
     def follow(self, event: Happened) -> None:
         body = event.body
-        if (event.type == OPENED) != (self.state is None):
+        if (self.state is None and "from" in body) or (self.state and event.type == OPENED):
             raise _misfit(event, "a history begins with the case's opening, and opens it once")
-        if event.type == OPENED:
+        if self.state is None:  # opened by a report, or split off another case
             self._open(event)
         elif event.type != MIGRATED and "from" in body:
             self._act(event)
@@ -114,12 +114,17 @@ class _Stand:
         """The step of the first of these actions that leads there, with its marks."""
         for action in actions:
             step = action.steps.get(before)
-            if step is not None and (step.to or before) == after:
-                given = _given(action, event, self.marks)
-                self.state, self.marks = after, marked(self.marks, action, actor, given)
+            if step is not None and _target(step, before, self.marks) == after:
+                by = Marker(actor, before, _given(action, event, self.marks))
+                self.state, self.marks = after, marked(self.marks, action, by)
                 return
         names = " or ".join(action.name for action in actions)
         raise _misfit(event, f"{names} leads from {before} to {after} nowhere in this version")
+
+
+def _target(step: Step, before: str, marks: Marks) -> str:
+    """Where a step leads: on, back to what a mark kept, or nowhere."""
+    return str(marks.get(step.back, "")) if step.back is not None else step.to or before
 
 
 def _given(action: Action, event: Happened, marks: Marks) -> str | None:
@@ -167,6 +172,7 @@ def migrate(
         category=view.category,
         condition=view.condition,
         department=view.department,
+        assistants=view.assistants,
         marks=replayed.marks,
     )
 

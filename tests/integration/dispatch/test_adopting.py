@@ -14,13 +14,14 @@ from dispatch.cases import Case
 from dispatch.catalogue import load_calendars, load_catalogue
 from dispatch.database import transaction
 from dispatch.definitions import load_definitions
-from dispatch.desk import ActionRequest, Desk, DeskRules
+from dispatch.desk import ActionRequest, Desk
 from dispatch.errors import ConfigurationError
 from dispatch.ingest import Ingest
 from dispatch.knowledge import load_known
 from dispatch.photos import PhotoStore
 from dispatch.reading import case_as_of, find_case
 from dispatch.rebuilding import Standing
+from dispatch.rules import DeskRules
 from dispatch.settings import Settings
 from dispatch.wiring import engine_rules
 from tests.integration.dispatch.conftest import Feeder, Located
@@ -53,6 +54,9 @@ def act(engine: Engine, photos: Path, text_: str, role: str, name: str, **fields
             definitions=load_definitions(),
             calendars=load_calendars(connection, "yongzhou"),
             known=load_known(connection),
+            opening={},
+            number_prefix="YZ",
+            zone=Settings().timezone,
         )
         case = connection.execute(
             text("""select c.id, c.version from "case" c join report r on r.case_id = c.id

@@ -27,6 +27,7 @@ from workflows import (
     WorkingCalendar,
     read_document,
 )
+from workflows.case import SYSTEM
 from workflows.definition import FieldType, Office
 from workflows.worktime import utc_text
 
@@ -45,7 +46,7 @@ ENDINGS: Mapping[bool, Sequence[str]] = {False: (), True: (*ENDING, "close")}
 TOLD = ("from", "state", "marks", "steps", "rung", "reopened")
 WAY = ("start", "feedback", "solve", "inspect-pass", "call-back", "close", "appeal")
 STUBBORN: Sequence[Sequence[str]] = (
-    ("return", "dispatch", "adjudicate"),
+    ("file", "return", "dispatch", "adjudicate"),
     ("pass-up",),
     ("reject",),
     *[(*WAY, "approve-appeal")] * 3,
@@ -176,8 +177,10 @@ def _people(desk: Desk) -> Iterable[Actor]:
     for role in desk.definition.roles.values():
         for number in (1, 2):
             department = (desk.department or DEPARTMENTS[0]) if role.own_department else None
-            if role.name != "system":
-                yield Actor(id=f"{role.name}-{number}", role=role.name, department=department)
+            if role.assists:
+                department = next((code for code, done in desk.assistants.items() if not done), "")
+            if role.name != SYSTEM:
+                yield Actor(id=f"{role.name}-{number}", role=role.plays, department=department)
 
 
 def _value(desk: Desk, pick: random.Random, field: FieldForm) -> Any:
@@ -189,11 +192,13 @@ def _value(desk: Desk, pick: random.Random, field: FieldForm) -> Any:
         FieldType.PHOTOS: ["p-1"],
         FieldType.CONDITION: pick.choice(desk.categories[desk.category].conditions).code,
         FieldType.DEPARTMENT: pick.choice(DEPARTMENTS) if field.required else None,
-        FieldType.DEPARTMENTS: [],
+        FieldType.DEPARTMENTS: ["d-3"],
         FieldType.CATEGORY: desk.category,
         FieldType.LOCATION: {"lon": "111.62", "lat": "26.22"},
         FieldType.CONFIRMATION: True,
         FieldType.ACCOUNT: "handler-1",
+        FieldType.CASE: "another",
+        FieldType.DISTRICT: "431102",
         FieldType.MOMENT: utc_text(desk.now + timedelta(minutes=pick.choice((1, 60, 3000)))),
     }
     return made[field.type]

@@ -224,7 +224,10 @@ def test_a_clock_goes_on_with_the_rung_of_the_new_ladder_that_comes_next(
     ("history", "seq", "says"),
     [
         ([], 0, "the history is empty"),
-        ([("wangge.case.filed.v1", {"state": "filed"})], 1, "begins with the case's opening"),
+        (
+            [("wangge.case.filed.v1", {"from": "reported", "state": "filed"})], 1,
+            "begins with the case's opening",
+        ),
         ([("wangge.case.opened.v1", {"state": "filed"})], 1, "opens the case as filed"),
         (
             [("wangge.case.opened.v1", {"state": "reported"})] * 2, 2,

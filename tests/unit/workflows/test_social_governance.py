@@ -185,6 +185,27 @@ def test_a_whistle_is_signed_answered_and_followed_to_the_spot_each_in_time(case
     assert (case.state, case.marks["whistles"]) == ("solved", 1)
 
 
+def test_who_is_summoned_too_does_a_part_before_it_is_solved(case: Desk) -> None:
+    case.act("whistle", "supervisor", department="P", departments=["F", "G"])
+    assert case.history[-1].body["assistants"] == {"F": False, "G": False}
+    case.act("sign", POLICE)
+    case.act("arrive", POLICE)
+    for code in ("F", "G"):
+        with pytest.raises(NotPossible, match="has not reported its part done"):
+            solve(case, POLICE)
+        case.act("assist", Actor(id="h", role="handler", department=code), text="lane cleared")
+    solve(case, POLICE)
+    assert case.state == "solved"
+    case.act("return", "acceptor")
+    assert case.assistants == {}
+
+
+def test_a_level_above_has_no_assistants_of_the_one_below(case: Desk) -> None:
+    case.assistants = {"F": False}
+    case.act("pass-up", STATION)
+    assert case.assistants == {}
+
+
 def test_only_supervisors_whistle_and_the_city_s_centre(case: Desk) -> None:
     for actor in (STATION, DISTRICT, CITY):
         assert "whistle" not in {form.name for form in case.offered(actor)}
