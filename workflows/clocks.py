@@ -87,7 +87,7 @@ def _goes_on(deadline: Deadline, stage: Stage, holding: Holding) -> bool:
 
 
 def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars) -> Deadline:
-    if holding.until is not None and stage.limit is None and not stage.by_condition:
+    if holding.until is not None and stage.chosen:
         return start_until(stage.name, holding.until, now, calendars.current, holding.department)
     holder = holding.department if stage.by_condition else None
     return start_clock(stage.name, _limit(stage, holding), now, calendars.current, holder)

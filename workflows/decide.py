@@ -18,7 +18,7 @@ from workflows.case import (
 from workflows.categories import Condition
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.definition import Action, Definition, Effect, Role, Step
-from workflows.errors import ActionRefused, FieldsMissing, NotAllowed
+from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
 from workflows.forms import check_fields, field_forms, is_blank
 from workflows.guards import check_guards
 from workflows.marks import Marker, marked, told
@@ -186,8 +186,15 @@ def _permitted(definition: Definition, action: Action, view: CaseView, actor: Ac
             f"The role {actor.role} may {action.name} only cases that its own department {how}."
         )
     step = action.steps.get(view.state)
-    if step is None or step.roles.isdisjoint(roles):
+    if step is None:
         raise definition.machine.refusal(action.name, view.state)
+    if step.roles.isdisjoint(roles):
+        who, possible = ", ".join(sorted(step.roles)), definition.machine.possible(view.state)
+        raise NotPossible(
+            f"The role {actor.role} may not {action.name} a case that is {view.state}; it is for: "
+            f"{who}.",
+            possible,
+        )
     return step
 
 

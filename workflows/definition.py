@@ -162,6 +162,11 @@ class Stage:
     again: Again
     ladder: tuple[Rung, ...]
 
+    @property
+    def chosen(self) -> bool:
+        """Whether its clock ends at a moment that somebody chose."""
+        return self.limit is None and not self.by_condition
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:

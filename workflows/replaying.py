@@ -157,6 +157,7 @@ def migrate(
     replayed = replay(new, events)
     if replayed.state != view.state:
         raise _misfit(events[-1], f"it leaves the case {replayed.state}, which is {view.state}")
+    _check_chosen(new, view, events[-1])
     clocks = tuple(_on_ladder(clock, old, new) for clock in view.deadlines)
     holding = Holding(state=view.state, condition=view.condition, department=view.department)
     try:
@@ -175,6 +176,14 @@ def migrate(
         assistants=view.assistants,
         marks=replayed.marks,
     )
+
+
+def _check_chosen(new: Definition, view: CaseView, last: Happened) -> None:
+    """A clock that ends when somebody chose cannot begin where nobody has chosen."""
+    stage = new.stage_of.get(view.state)
+    running = [clock.stage for clock in view.deadlines if clock.running]
+    if stage is not None and stage.chosen and stage.name not in running:
+        raise _misfit(last, f"the stage {stage.name} ends at a moment that nobody has chosen")
 
 
 def _body(

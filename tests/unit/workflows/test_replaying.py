@@ -3,6 +3,7 @@
 import copy
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -197,6 +198,21 @@ def test_where_the_stage_has_another_name_its_clock_begins_now(
     assert decision.timer is not None
     assert decision.timer.stage == "send"
     assert [told["stage"] for told in decision.events[0].body["deadlines"]] == ["dispatch", "send"]
+
+
+def _suspended_elsewhere(document: dict[str, Any]) -> None:
+    document["stages"]["rest"] = document["stages"].pop("suspend")
+
+
+def test_a_clock_that_ends_when_somebody_chose_cannot_begin_by_itself(
+    desk: Desk, newer: Callable[[Damage], Definition]
+) -> None:
+    desk.open_dispatched()
+    desk.act("start", "handler")
+    desk.act("suspend", "dispatcher", until=desk.now + timedelta(days=3))
+    assert go(desk, newer(lambda _document: None)).deadlines == desk.last.deadlines
+    with pytest.raises(DoesNotReplay, match=r"Event 3 .*the stage rest ends at a moment that nobo"):
+        go(desk, newer(_suspended_elsewhere))
 
 
 def _finer_ladder(document: dict[str, Any]) -> None:

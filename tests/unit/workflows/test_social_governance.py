@@ -168,7 +168,7 @@ def test_where_nobody_is_above_the_clock_says_so_and_the_case_stays(case: Desk) 
 
 
 def test_a_whistle_is_signed_answered_and_followed_to_the_spot_each_in_time(case: Desk) -> None:
-    with pytest.raises(NotPossible):
+    with pytest.raises(NotPossible, match="is first_level; it is for: supervisor"):
         case.act("whistle", STATION, department="P")
     decision = case.act("whistle", "supervisor", department="P")
     assert (case.state, case.department) == ("whistled", "P")
