@@ -14,6 +14,7 @@ from dispatch.lanes import CLOCK, work_lane
 from dispatch.ledger import Ledger
 from dispatch.stopping import Stop
 from dispatch.views import view_of
+from grid.departments import Department, DutyTable
 from workflows.calendar import Calendars
 from workflows.categories import Category
 from workflows.definition import Definition
@@ -38,11 +39,15 @@ LOCK_DUE = text(SELECT + DUE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiringRules:
-    """What firing needs: every definition that open cases keep, calendars, categories."""
+    """What firing needs: every definition that open cases keep, calendars, categories, and the
+    registers that say who stands for a level.
+    """
 
     definitions: Mapping[str, Definition]
     calendars: Calendars
     categories: Mapping[str, Category]
+    departments: Mapping[str, Department]
+    duties: DutyTable
 
 
 class Clock:
@@ -122,7 +127,9 @@ def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> 
     definition = rules.definitions[case.definition]
     moment = max(now, case.last_at)
     late = []
-    for decision in fire(definition, view_of(case, rules.categories), moment, rules.calendars):
+    for decision in fire(
+        definition, view_of(case, rules.categories, registers=rules), moment, rules.calendars
+    ):
         ended = take(definition, ledger, case, decision, moment)
         for draft in decision.events:
             body = {**draft.body, **ended}

@@ -8,10 +8,8 @@ from sqlalchemy import text
 from dispatch.catalogue import store_calendar, store_categories
 from dispatch.database import connect_engine, transaction
 from dispatch.settings import Settings
-from dispatch.standards import STANDARDS
+from dispatch.standards import STANDARDS, shipped_categories
 from grid.demo.load import DemoCounts, DemoSize, load_demo
-from workflows.categories import load_categories
-from workflows.documents import read_document
 
 SEED = 431100
 HANDLING_DISTRICT = "431103"
@@ -30,8 +28,7 @@ def load(
         with transaction(database) as connection:
             document = json.loads((STANDARDS / "calendar-cn-2025-2026.json").read_text())
             store_calendar(connection, {**document, "name": settings.calendar})
-            catalogue = read_document(STANDARDS / "gbt-30428.2-2013.yaml")
-            store_categories(connection, load_categories(catalogue))
+            store_categories(connection, shipped_categories())
             return load_demo(connection, seed, progress, size)
     finally:
         database.dispose()

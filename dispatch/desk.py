@@ -161,7 +161,7 @@ class Desk:
             if reading.is_reporter(connection, case.id, principal.subject)
             else ()
         )
-        view = view_of(case, rules.known.catalogue.categories, reporters)
+        view = view_of(case, rules.known.catalogue.categories, reporters, rules.known)
         actor = Actor(
             id=principal.subject, role=principal.role.value, department=principal.department
         )

@@ -51,7 +51,6 @@ class ReportEngine:
         self._rules = rules
         self._heartbeat = post.heartbeat
         self._recorder = EngineRecorder(post.metrics)
-        self._definition = ""
 
     def run(self, stop: Stop) -> None:
         """Joins the group, works, and joins again after whatever threw it out."""
@@ -144,7 +143,6 @@ class ReportEngine:
 
     def _commit(self, batch: Batch, dead: Sequence[DeadLetter] = ()) -> Outcome:
         rules = self._rules()
-        self._definition = rules.definition.key
         with transaction(self._database) as connection:
             return Ingest(rules, self._prefix, CONSUMER).store(connection, batch, dead)
 
@@ -179,7 +177,7 @@ class ReportEngine:
         return outcome
 
     def _report(self, batch: Batch, outcome: Outcome, seconds: float) -> None:
-        self._recorder.stored(batch, outcome, self._definition, seconds)
+        self._recorder.stored(batch, outcome, seconds)
         log.debug(
             "batch",
             records=len(batch.records),

@@ -353,6 +353,17 @@ class Recomputed(Summary):
     """The same clocks before, each with its calendar's version and its due moment."""
 
 
+class Migrated(Summary):
+    """The open case went over to another version of its workflow definition."""
+
+    before: str = Field(alias="from", description="name and version of the definition before")
+    to: str
+    """Name and version of the definition that the case keeps from here on."""
+    deadlines: list[DeadlineTold]
+    """The clocks that changed, as they are afterwards."""
+    marks: Marks = {}
+
+
 class Rung(Summary, CameDue):
     """A rung of the escalation ladder came due."""
 

@@ -68,6 +68,8 @@ def explain(rules: FilingRules, asked: Question) -> dict[str, Any]:
     return {
         "category": asked.category,
         "condition": asked.condition,
+        "line": rules.definition_of(asked.category).line.value,
+        "definition": rules.definition_of(asked.category).key,
         "source": asked.source,
         "place": _place(asked.where),
         "part": part,

@@ -11,16 +11,25 @@ from dispatch.cases import Case
 from dispatch.errors import DispatchError
 from dispatch.instants import EXAMPLE, instant
 from dispatch.knowledge import Known
+from dispatch.offices import is_office
 from dispatch.photos import PhotoStore
 from dispatch.reports import FieldProblem, LocationIn
 from dispatch.tokens import Principal
 from geo.crs import Crs
 from grid.areas import Level, Outside
-from workflows.definition import Definition, FieldType
+from workflows.definition import Definition, Effect, FieldType, Office
 
 PHOTO_LIMIT = 9
 DEPARTMENTS_MOST = 20
 ACCOUNT_LONGEST = 200
+
+
+def _other_line(line: str, of_case: str) -> str:
+    """Why a case keeps its line: its history is one of its line's workflow."""
+    return (
+        f"is of the line {line}, and the case of {of_case}; void the case, and have it reported "
+        "under the right category"
+    )
 
 
 class FieldsWrong(DispatchError):
@@ -40,6 +49,7 @@ class Fields:
         self._case = case
         self._photos = photos
         self._problems: list[FieldProblem] = []
+        self._splits = False
 
     def resolve(
         self, raw: Mapping[str, Any], definition: Definition, action: str
@@ -51,6 +61,8 @@ class Fields:
         """
         asked = definition.actions.get(action)
         types = {field.name: field.type for field in asked.fields} if asked else {}
+        step = asked.steps.get(self._case.state) if asked else None
+        self._splits = asked is not None and asked.effect is Effect.SPLIT
         others = {f.name for one in definition.actions.values() for f in one.fields}
         resolved: dict[str, Any] = {}
         for name, value in raw.items():
@@ -59,6 +71,8 @@ class Fields:
             elif value is not None and name in types:
                 resolve = RESOLVERS.get(types[name])
                 resolved[name] = resolve(self, name, raw, value) if resolve else value
+                if step is not None and types[name] is FieldType.DEPARTMENT:
+                    self._check_office(name, resolved[name], step.holder)
         if self._problems:
             raise FieldsWrong(self._problems)
         return resolved
@@ -67,8 +81,11 @@ class Fields:
         self._problems.append(FieldProblem(field, reason))
 
     def _category(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
-        if not isinstance(value, str) or value not in self._known.catalogue.categories:
+        categories = self._known.catalogue.categories
+        if not isinstance(value, str) or value not in categories:
             self._wrong(name, "is unknown; GET /api/v1/categories lists them")
+        elif not self._splits and categories[value].line.value != self._case.line:
+            self._wrong(name, _other_line(categories[value].line, self._case.line))
         return value
 
     def _condition(self, name: str, raw: Mapping[str, Any], value: Any) -> Any:
@@ -83,6 +100,15 @@ class Fields:
         if not isinstance(value, str) or value not in self._known.departments:
             self._wrong(name, "is unknown; GET /api/v1/departments lists them")
         return value
+
+    def _check_office(self, name: str, code: Any, office: Office | None) -> None:
+        department = self._known.departments.get(code) if isinstance(code, str) else None
+        if office is None or department is None:
+            return
+        if not is_office(department, office, self._case):
+            self._wrong(name, f"must be a {office.replace('_', ' ')} of the case's place")
+        elif code == self._case.department:
+            self._wrong(name, "holds the case already")
 
     def _departments(self, name: str, raw: Mapping[str, Any], value: Any) -> Any:
         if not isinstance(value, list) or len(value) > DEPARTMENTS_MOST:

@@ -11,6 +11,7 @@ from dispatch.event_bodies import UNKNOWN_PART
 from grid.departments import DutyChoice, DutyTable
 from workflows.case import Filing
 from workflows.categories import Category, Condition
+from workflows.definition import Definition
 
 
 class FilingRules(Protocol):
@@ -22,6 +23,8 @@ class FilingRules(Protocol):
     def duties(self) -> DutyTable: ...
     @property
     def trusted_sources(self) -> frozenset[str]: ...
+
+    def definition_of(self, category: str) -> Definition: ...
 
 
 class Reported(Protocol):

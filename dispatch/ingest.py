@@ -30,15 +30,21 @@ from streams.consumer import Batch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one committed batch did; `known` are those duplicates that the database had."""
+    """What one committed batch did; `known` are those duplicates that the database had,
+    `opened_under` counts the cases opened by the key of their definition.
+    """
 
-    opened: int
     attached: int
     duplicates: int
     known: int
     refused: int
     dead: int
     dead_classes: Mapping[str, int]
+    opened_under: Mapping[str, int]
+
+    @property
+    def opened(self) -> int:
+        return sum(self.opened_under.values())
 
 
 class Ingest:
@@ -59,12 +65,12 @@ class Ingest:
         usable = [r for r in batch.records if (r.partition, r.offset) not in given_up]
         found = sort_records(usable, topic_ids, self._rules.categories)
         fresh = self._drop_known(connection, found)
-        opened, attached = self._place_in_cases(connection, fresh)
+        opened = self._place_in_cases(connection, fresh)
         write_refusals(connection, found.refused)
         write_dead_letters(connection, [*found.dead, *dead])
         return Outcome(
-            opened=opened,
-            attached=attached,
+            opened_under=opened,
+            attached=len(fresh) - opened.total(),
             duplicates=found.duplicates,
             known=found.known,
             refused=len(found.refused),
@@ -89,14 +95,14 @@ class Ingest:
 
     def _place_in_cases(
         self, connection: Connection, reports: Sequence[LocatedReport]
-    ) -> tuple[int, int]:
-        """Opens and joins cases, and stores the reports; answers how many opened one, how many not.
+    ) -> Counter[str]:
+        """Opens and joins cases, and stores the reports; answers how many were opened under what.
 
         Where the report of a batch goes is decided before any of it is written, because a report
         may join the case that an earlier one is about to open.
         """
         if not reports:
-            return 0, 0
+            return Counter()
         prepared = self._prepare(connection, reports)
         near = Neighbourhood(self._rules.categories)
         near.read(connection, reports)
@@ -106,13 +112,18 @@ class Ingest:
         now = database_now(connection)
         work = _Work(self._rules, near, locked, now)
         joins = work.joins(reports)
-        opened = sum(join.opens for join in joins)
-        numbers = iter(take_numbers(connection, opened, now, self._prefix, self._rules.zone))
+        opened = Counter(
+            self._rules.definition_of(report.category).key
+            for report, join in zip(reports, joins, strict=True)
+            if join.opens
+        )
+        count = opened.total()
+        numbers = iter(take_numbers(connection, count, now, self._prefix, self._rules.zone))
         for one, join in zip(prepared, joins, strict=True):
             work.settle(one, join, numbers)
         work.ledger.write(connection)
         write_reports(connection, work.placed, now)
-        return opened, len(reports) - opened
+        return opened
 
     def _prepare(self, connection: Connection, reports: Sequence[LocatedReport]) -> list[Prepared]:
         named = sorted({report.part for report in reports if report.part is not None})

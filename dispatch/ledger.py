@@ -41,7 +41,7 @@ REPLACE = text("""
         lat = :lat, accuracy_m = :accuracy_m, department = :department, closed_at = :closed_at,
         links = cast(:links as jsonb), handled_by = cast(:handled_by as text[]), part = :part,
         line = :line, marks = cast(:marks as jsonb), assistants = cast(:assistants as jsonb),
-        merged_into = :merged_into
+        merged_into = :merged_into, definition = :definition
     where id = :id and opened_month = :opened_month
 """)
 
@@ -268,7 +268,8 @@ def _touched(change: _Change) -> dict[str, Any]:
 def _replacement(case: Case) -> dict[str, Any]:
     names = (
         "id opened_month category condition state version city district community "
-        "map_version x y lon lat accuracy_m department closed_at part line merged_into"
+        "map_version x y lon lat accuracy_m department closed_at part line merged_into "
+        "definition"
     ).split()
     values = {name: getattr(case, name) for name in names}
     return {

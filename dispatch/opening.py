@@ -21,7 +21,7 @@ from dispatch.views import view_of
 from grid.departments import DutyTable
 from grid.linking import Links
 from workflows.calendar import Calendars
-from workflows.categories import Category
+from workflows.categories import Category, Line
 from workflows.decide import open_case
 from workflows.definition import Definition
 
@@ -32,12 +32,16 @@ ACTOR = "system:engine"
 class Rules:
     """What the engine decides by; read once a batch, so that a batch sees one state of it."""
 
-    definition: Definition
+    opening: Mapping[Line, Definition]
     calendars: Calendars
     categories: Mapping[str, Category]
     duties: DutyTable
     trusted_sources: frozenset[str]
     zone: ZoneInfo
+
+    def definition_of(self, category: str) -> Definition:
+        """The definition under which a case of this category is opened: its line's."""
+        return self.opening[self.categories[category].line]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +64,10 @@ def open_for(
 ) -> Case:
     """Opens the report's case with one event that explains every choice."""
     choice = choose(rules, prepared.report, prepared.known_part)
+    definition = rules.definition_of(prepared.report.category)
     case = _new_case(rules, prepared, join, number=number, at=at)
     view = view_of(case, rules.categories)
-    decision = open_case(rules.definition, view, at, rules.calendars, choice.filing)
+    decision = open_case(definition, view, at, rules.calendars, choice.filing)
     ledger.open(case)
     ledger.decided(case, decision)
     (draft,) = decision.events
@@ -85,15 +90,16 @@ def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: da
 
 def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: datetime) -> Case:
     report = prepared.report
+    definition = rules.definition_of(report.category)
     return Case(
         id=join.case,
         opened_month=opened_month(at, rules.zone),
         number=number,
-        line=rules.categories[report.category].line,
-        definition=rules.definition.key,
+        line=definition.line.value,
+        definition=definition.key,
         category=report.category,
         condition=None,
-        state=rules.definition.initial,
+        state=definition.initial,
         version=1,
         seq=0,
         head_hash=history.START,

@@ -15,6 +15,7 @@ from dispatch.event_bodies import UNKNOWN_PART
 from dispatch.history import CaseEvent
 from workflows.deadlines import Deadline, running_due
 from workflows.marks import follow
+from workflows.replaying import MIGRATED
 
 
 class NotTold(DispatchError):
@@ -118,6 +119,8 @@ def _follow(standing: Standing, event: CaseEvent) -> None:
     case, body = standing.case, event.body
     case.seq, case.head_hash, case.last_at = event.seq, bytes(event.hash), event.at
     _take_summary(case, body)
+    if event.type == MIGRATED:
+        case.definition = body["to"]
     if body.get("reopened"):
         case.closed_at, case.deadlines = None, ()
     _take_clocks(case, body)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.knowledge import Known
 from workflows.calendar import Calendars
+from workflows.categories import Line
 from workflows.definition import Definition
 
 
@@ -17,10 +18,10 @@ class DeskRules:
     definitions: Mapping[str, Definition]
     calendars: Calendars
     known: Known
-    opening: Definition
+    opening: Mapping[Line, Definition]
     number_prefix: str
     zone: ZoneInfo
 
-    def opens_under(self, _line: str) -> Definition:
+    def opens_under(self, line: Line) -> Definition:
         """The definition under which a new case of a line is opened."""
-        return self.opening
+        return self.opening[line]

@@ -1,10 +1,11 @@
 """The settings of one installation, read once from `WANGGE_…` variables."""
 
 from pathlib import Path
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -27,7 +28,9 @@ class Settings(BaseSettings):
 
     city_timezone: str = "Asia/Shanghai"
     number_prefix: str = Field("YZ", pattern=r"^[A-Z]{1,4}$")
-    definition: str = "urban_management@2"
+    definition: Annotated[tuple[str, ...], NoDecode] = ()
+    """What new cases are opened under: `name@version` with commas between, one a line at most; a
+    line that is not named takes its newest."""
     definitions_dir: Path | None = None
     """A folder with the city's own workflow definitions, beside the shipped ones."""
     calendar: str = "yongzhou"
@@ -51,6 +54,13 @@ class Settings(BaseSettings):
     feed_ring: int = Field(10_000, ge=10)
     feed_queue: int = Field(256, ge=1)
     feed_heartbeat_s: float = Field(15.0, gt=0)
+
+    @field_validator("definition", mode="before")
+    @classmethod
+    def _keys(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(key.strip() for key in value.split(",") if key.strip())
 
     @property
     def timezone(self) -> ZoneInfo:

@@ -6,12 +6,14 @@ from typing import Any
 from dispatch.cases import Case
 from dispatch.history import moment, moment_or_none
 from dispatch.knowledge import Known
+from dispatch.offices import is_office
 from grid.areas import Area
 from grid.departments import Department
 from workflows.calendar import Calendars
 from workflows.case import ActionForm, FieldForm
 from workflows.categories import Category
 from workflows.deadlines import Deadline, explain
+from workflows.definition import Office
 
 
 def case_row(case: Case) -> dict[str, Any]:
@@ -114,6 +116,8 @@ def _choices(field: FieldForm, case: Case, known: Known) -> list[str] | None:
     if field.name == "condition":
         category = known.catalogue.categories.get(case.category)
         return [row.code for row in category.conditions] if category is not None else []
+    if field.office is not None:
+        return offices(field.office, case, known)
     if field.name == "department":
         return suitable_departments(case, known)
     return None if field.choices is None else list(field.choices)
@@ -123,6 +127,15 @@ def _choice_labels(field: FieldForm) -> dict[str, Any] | None:
     if field.choice_labels is None:
         return None
     return {code: one.to_json() for code, one in field.choice_labels.items()}
+
+
+def offices(office: Office, case: Case, known: Known) -> list[str]:
+    """Departments that are such an office for the case's place, but for the one that holds it."""
+    return [
+        one.code
+        for one in known.departments.values()
+        if is_office(one, office, case) and one.code != case.department
+    ]
 
 
 def suitable_departments(case: Case, known: Known) -> list[str]:

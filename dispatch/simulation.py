@@ -1,7 +1,6 @@
-"""Simulated field work: plausible reports over the loaded city, and desks that work on cases.
+"""Simulated days of a city: reports at a rate, and desks that work on cases.
 
-The category mix is one real district month (domain facts 4.6): events far outnumber parts; most
-trouble is bicycles, banners, piles and rubbish. Everything goes through the HTTP interface.
+Everything goes through the HTTP interface.
 """
 
 import random
@@ -10,128 +9,16 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import orjson
 
-# Weights: one district month; parts are three in a hundred of all.
-MIX: Mapping[str, int] = {
-    "E0410": 613,
-    "E0203": 367,
-    "E0136": 307,
-    "E0110": 275,
-    "E0107": 191,
-    "E0401": 184,
-    "E0201": 107,
-    "P0305": 45,
-    "E0112": 90,
-    "E0405": 71,
-    "E0113": 24,
-    "E0506": 6,
-    "E0501": 4,
-    "P0137": 16,
-    "P0102": 9,
-    "P0103": 6,
-}
-TROUBLES = (
-    "非机动车乱停放,占用盲道", "人行道堆放杂物", "垃圾满地,有异味", "横幅违规悬挂", "店外经营占道",
-    "路面破损,积水", "小广告张贴", "路灯不亮", "井盖松动异响", "沿街晾挂",
-)  # fmt: skip
-REPEAT_SHARE = 0.2
-BAD_SHARE = 0.01
+from dispatch.fieldwork import CITY, FieldWork
+
 BATCH_SHARE = 0.1
-DISTRICTS = ("431102", "431103")
-BAD_PLACES = ((113.2, 20.1), (0.0, 0.0), (121.5, 31.2))
-
-
-@dataclass(slots=True)
-class Spot:
-    """A place where things happen again and again."""
-
-    lon: float
-    lat: float
-
-
-@dataclass(slots=True)
-class FieldWork:
-    """Makes reports from a seed; the same seed and city give the same reports."""
-
-    areas: Sequence[Mapping[str, Any]]
-    seed: int
-    _random: random.Random = field(init=False)
-    _spots: list[Spot] = field(init=False)
-    _recent: list[dict[str, Any]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)  # noqa: S311  simulation, not secrets
-        communities = [
-            area
-            for area in self.areas
-            if area["level"] == "community" and area["code"][:6] in DISTRICTS
-        ] or [area for area in self.areas if area["level"] == "community"]
-        # Small communities are the dense ones of the town; most trouble is there.
-        dense = sorted(communities, key=lambda area: _extent(area["bbox"]))
-        self._spots = [
-            Spot(*_within(self._random, area["bbox"])) for area in dense[: max(40, len(dense) // 3)]
-        ]
-
-    def report(self) -> dict[str, Any]:
-        """One report as a client would send it."""
-        chance = self._random.random()
-        if chance < REPEAT_SHARE and self._recent:
-            made = self._again(self._random.choice(self._recent))
-        else:
-            made = self._fresh()
-            self._recent = [*self._recent[-200:], made]
-        if self._random.random() < BAD_SHARE:
-            lon, lat = self._random.choice(BAD_PLACES)
-            made = {**made, "location": {"lon": lon, "lat": lat, "crs": "wgs84"}}
-        return made
-
-    def _fresh(self) -> dict[str, Any]:
-        pick = self._random
-        spot = pick.choice(self._spots)
-        (category,) = pick.choices(list(MIX), weights=list(MIX.values()))
-        return {
-            "id": str(uuid.UUID(int=pick.getrandbits(128), version=4)),
-            "category": category,
-            "location": {
-                "lon": round(spot.lon + pick.gauss(0, 0.003), 7),
-                "lat": round(spot.lat + pick.gauss(0, 0.003), 7),
-                "crs": pick.choice(("wgs84", "wgs84", "gcj02")),
-                "accuracy_m": round(pick.choice((3, 5, 8, 12, 25, 60)) * pick.uniform(0.8, 1.3), 1),
-            },
-            "text": pick.choice(TROUBLES),
-        }
-
-    def _again(self, first: Mapping[str, Any]) -> dict[str, Any]:
-        at = first["location"]
-        shifted = {
-            **at,
-            "lon": round(at["lon"] + self._random.gauss(0, 0.0001), 7),
-            "lat": round(at["lat"] + self._random.gauss(0, 0.0001), 7),
-        }
-        return {
-            **first,
-            "id": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
-            "location": shifted,
-        }
-
-
-def _extent(bbox: Sequence[float]) -> float:
-    west, south, east, north = bbox
-    return (east - west) * (north - south)
-
-
-def _within(pick: random.Random, bbox: Sequence[float]) -> tuple[float, float]:
-    west, south, east, north = bbox
-    return (
-        pick.uniform(west + (east - west) * 0.3, east - (east - west) * 0.3),
-        pick.uniform(south + (north - south) * 0.3, north - (north - south) * 0.3),
-    )
 
 
 @dataclass(slots=True)
@@ -157,7 +44,7 @@ class Simulator:
 
     def run(self, rate: float, seconds: float | None, stop: threading.Event) -> Counts:
         """Plays until `seconds` have passed (None: until stopped)."""
-        work = FieldWork(areas=self._all("areas"), seed=self._seed)
+        work = FieldWork(areas=self._all("areas"), seed=self._seed, mix=CITY)
         desk = threading.Thread(target=self._work_desks, args=(stop,), daemon=True)
         desk.start()
         started = time.monotonic()
@@ -281,8 +168,16 @@ DESKS = (
     ("reworked", "handler"),
     ("handled", "inspector"),
     ("inspecting", "acceptor"),
+    ("first_level", "member"),
+    ("at_district", "handler"),
+    ("self_handled", "acceptor"),
+    ("solved", "acceptor"),
+    ("answered", "acceptor"),
 )
-PREFERRED = ("accept", "file", "dispatch", "start", "feedback", "inspect-pass", "close")
+PREFERRED = (
+    *("accept", "file", "dispatch", "start", "feedback", "inspect-pass"),
+    *("self-handle", "solve", "call-back", "close"),
+)
 
 
 def _preferred(pick: random.Random) -> tuple[str, ...]:

@@ -1,13 +1,21 @@
-"""The standards that come with Wangge, and the calendars among them by name."""
+"""The standards that come with Wangge: categories, and calendars by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from workflows.categories import Category, load_categories
 from workflows.documents import read_document
 from workflows.errors import CalendarError
 
 STANDARDS = Path(__file__).parents[1] / "data" / "standards"
+CATALOGUES = ("gbt-30428.2-2013.yaml", "social-governance.yaml", "public-service.yaml")
+
+
+def shipped_categories() -> Iterator[Category]:
+    """The categories of every line that come with Wangge."""
+    for name in CATALOGUES:
+        yield from load_categories(read_document(STANDARDS / name))
 
 
 def document_of(named: str) -> Mapping[str, Any]:

@@ -1,16 +1,23 @@
 """A stored case as the workflow sees it."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from dispatch.cases import Case
-from workflows.case import CaseView
+from dispatch.offices import Registers, office_of
+from workflows.case import CaseView, nobody
 from workflows.categories import Category
 
 
 def view_of(
-    case: Case, categories: Mapping[str, Category], reporters: Iterable[str] = ()
+    case: Case,
+    categories: Mapping[str, Category],
+    reporters: Iterable[str] = (),
+    registers: Registers | None = None,
 ) -> CaseView:
-    """The view of a locked case; `reporters` are needed only where inspection is decided."""
+    """The view of a locked case; `reporters` are needed only where inspection is decided, and
+    `registers` where a case may be passed to another level.
+    """
     category = categories.get(case.category)
     condition = (
         category.condition(case.condition)
@@ -27,4 +34,5 @@ def view_of(
         deadlines=case.deadlines,
         marks=case.marks,
         assistants=case.assistants,
+        office=nobody if registers is None else partial(office_of, registers, case),
     )

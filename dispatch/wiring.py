@@ -12,7 +12,7 @@ from dispatch.cached import Cached
 from dispatch.catalogue import load_calendars, load_catalogue
 from dispatch.clock import Clock, FiringRules
 from dispatch.database import connect_engine, transaction
-from dispatch.definitions import chosen_definition, load_definitions
+from dispatch.definitions import check_lines, load_definitions, opening_definitions
 from dispatch.engine import ReportEngine
 from dispatch.opening import Rules
 from dispatch.publishing import Installation
@@ -20,7 +20,7 @@ from dispatch.relay import Relay
 from dispatch.settings import Settings
 from dispatch.watching.door import Post
 from dispatch.watching.looks import show_looks
-from grid.departments import load_duties
+from grid.departments import load_departments, load_duties
 from streams.kafka import KafkaAdmin, KafkaWriter
 
 DAY_MS = 24 * 3600 * 1000
@@ -67,10 +67,13 @@ def _topic(partitions: int, days: int) -> dict[str, object]:
 
 def engine_rules(settings: Settings, connection: Connection) -> Rules:
     """What the engine decides by, as the database has it now."""
+    opening = opening_definitions(settings, load_definitions(settings.definitions_dir))
+    categories = load_catalogue(connection).categories
+    check_lines(opening, categories.values())
     return Rules(
-        definition=chosen_definition(settings, load_definitions(settings.definitions_dir)),
+        opening=opening,
         calendars=load_calendars(connection, settings.calendar),
-        categories=load_catalogue(connection).categories,
+        categories=categories,
         duties=load_duties(connection),
         trusted_sources=settings.trusted_sources,
         zone=settings.timezone,
@@ -101,6 +104,8 @@ def firing_rules(settings: Settings, connection: Connection) -> FiringRules:
         definitions=load_definitions(settings.definitions_dir),
         calendars=load_calendars(connection, settings.calendar),
         categories=load_catalogue(connection).categories,
+        departments=load_departments(connection),
+        duties=load_duties(connection),
     )
 
 

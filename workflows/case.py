@@ -1,16 +1,21 @@
 """What a decision takes and gives: the case as it stands, a command, and what follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from workflows.categories import Condition
 from workflows.deadlines import Deadline
-from workflows.definition import Marks
+from workflows.definition import Marks, Office
 from workflows.labels import Label
 
 SYSTEM = "system"
+
+
+def nobody(_office: Office) -> str | None:
+    """What a view says of an office where no department is known."""
+    return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,7 +24,8 @@ class CaseView:
 
     `handled_by` are all departments that ever held the case, `reporters` the ids of all who
     reported it, `deadlines` the latest of each stage, `marks` what actions counted or set.
-    `assistants` are the departments that assist, each with whether it has done its part.
+    `assistants` are the departments that assist, each with whether it has done its part. `office`
+    says which department is such an office for the case.
     """
 
     state: str
@@ -31,6 +37,7 @@ class CaseView:
     deadlines: tuple[Deadline, ...] = ()
     marks: Marks = field(default_factory=dict)
     assistants: Mapping[str, bool] = field(default_factory=dict)
+    office: Callable[[Office], str | None] = nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +112,8 @@ class Decision:
 class FieldForm:
     """A field of an action as a client draws it; `choices` None where any value may be given.
 
-    `choice_labels` are the words of the choices, where the definition gives them.
+    `choice_labels` are the words of the choices, where the definition gives them. `office` is the
+    sort of department that is asked for.
     """
 
     name: str
@@ -114,6 +122,7 @@ class FieldForm:
     label: Label
     choices: tuple[str, ...] | None = None
     choice_labels: Mapping[str, Label] | None = None
+    office: Office | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

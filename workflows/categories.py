@@ -68,7 +68,8 @@ class Category:
 
     `code` is the public code ("E0110"), `standard_code` the standard's own ("0110", unique only
     within standard and kind), `part_class` the class as the register of parts has it ("P0137").
-    `join_radius_m` and `join_hours` say how near and how soon a report joins an open case.
+    `join_radius_m` and `join_hours` say how near and how soon a report joins an open case; at 0
+    hours it never does.
     """
 
     code: str
@@ -113,7 +114,7 @@ def load_categories(document: object) -> tuple[Category, ...]:
         standard=top.at("standard").text(),
         line=top.at("line").choice(Line),
         join_radius_m=join.at("radius_m").whole(least=1),
-        join_hours=join.at("hours").whole(least=1),
+        join_hours=join.at("hours").whole(),
     )
     found: dict[str, Category] = {}
     for big in top.at("classes").items():

@@ -68,6 +68,8 @@ def _in_stage(
         return deadline
     if deadline.running:
         limit = _limit(stage, holding)
+        if deadline.holder != holding.department:  # handed on within the stage
+            deadline = deadline.held_by(holding.department)
         same = deadline.limit == limit.text and deadline.clock is limit.clock
         return deadline if same else deadline.under(limit, calendars)
     if _goes_on(deadline, stage, holding) and deadline.clock is ClockType.UNTIL:
@@ -85,7 +87,7 @@ def _goes_on(deadline: Deadline, stage: Stage, holding: Holding) -> bool:
 
 
 def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars) -> Deadline:
-    if holding.until is not None and stage.limit is None and not stage.by_condition:
+    if holding.until is not None and stage.chosen:
         return start_until(stage.name, holding.until, now, calendars.current, holding.department)
     holder = holding.department if stage.by_condition else None
     return start_clock(stage.name, _limit(stage, holding), now, calendars.current, holder)

@@ -98,6 +98,10 @@ class Deadline:
             extensions=self.extensions,
         )
 
+    def held_by(self, holder: str | None) -> "Deadline":
+        """Return the clock with another department that answers for it."""
+        return replace(self, holder=holder)
+
     def stop(self, now: datetime) -> "Deadline":
         """Return the clock standing since now."""
         return Deadline(

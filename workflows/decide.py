@@ -18,7 +18,7 @@ from workflows.case import (
 from workflows.categories import Condition
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.definition import Action, Definition, Effect, Role, Step
-from workflows.errors import ActionRefused, FieldsMissing, NotAllowed
+from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
 from workflows.facts import Standing, facts_told, resent
 from workflows.forms import check_fields, field_forms, is_blank
 from workflows.guards import check_guards
@@ -26,6 +26,8 @@ from workflows.marks import Marker, marked, told
 from workflows.worktime import utc_text
 
 OPENED = "wangge.case.opened.v1"
+FILING = ("file", "dispatch")
+"""What the engine does at once to a case whose report decides condition and department."""
 ENGINE = Actor(id=SYSTEM, role=SYSTEM)
 
 
@@ -77,7 +79,7 @@ def _filing_fields(view: CaseView, filing: Filing) -> tuple[str, ...]:
         raise FieldsMissing("file", [("condition", reason)])
     if is_blank(filing.department):
         raise FieldsMissing("dispatch", [("department", "is required")])
-    return ("file", "dispatch")
+    return FILING
 
 
 def _opening_step(definition: Definition, view: CaseView, name: str) -> dict[str, str]:
@@ -188,8 +190,15 @@ def _permitted(definition: Definition, action: Action, view: CaseView, actor: Ac
             f"The role {actor.role} may {action.name} only cases that its own department {how}."
         )
     step = action.steps.get(view.state)
-    if step is None or step.roles.isdisjoint(roles):
+    if step is None:
         raise definition.machine.refusal(action.name, view.state)
+    if step.roles.isdisjoint(roles):
+        who, possible = ", ".join(sorted(step.roles)), definition.machine.possible(view.state)
+        raise NotPossible(
+            f"The role {actor.role} may not {action.name} a case that is {view.state}; it is for: "
+            f"{who}.",
+            possible,
+        )
     return step
 
 
@@ -215,7 +224,7 @@ def _assistants(
     view: CaseView, action: Action, step: Step, actor: Actor, fields: Mapping[str, Any]
 ) -> Mapping[str, bool]:
     """The departments that assist, each with whether it has done its part."""
-    if step.releases or "department" in fields:
+    if step.releases or step.holder is not None or "department" in fields:
         return dict.fromkeys(fields.get(action.departments or "", ()), False)
     if action.assists and actor.department is not None:
         return {**view.assistants, actor.department: True}
@@ -227,8 +236,16 @@ def _outcome(
 ) -> tuple[str, Condition | None, str | None]:
     category = fields.get("category", view.category)
     kept = None if "category" in fields else view.condition
-    department = None if step.releases else fields.get("department", view.department)
-    return category, fields.get("condition", kept), department
+    return category, fields.get("condition", kept), _holder(view, step, fields)
+
+
+def _holder(view: CaseView, step: Step, fields: Mapping[str, Any]) -> str | None:
+    """Who holds the case then: nobody, whom the field names, the step's office, or as before."""
+    if step.releases:
+        return None
+    by_step = view.office(step.holder) if step.holder is not None else None
+    named: str | None = fields.get("department", by_step)
+    return view.department if named is None else named
 
 
 def _changes(view: CaseView, category: str, holding: Holding) -> dict[str, Any]:

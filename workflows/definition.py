@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from workflows.categories import Line
 from workflows.labels import Label
 from workflows.limits import Limit
 from workflows.machine import CaseMachine
@@ -85,6 +86,16 @@ class Effect(StrEnum):
     COMPARE = "compare"
 
 
+class Office(StrEnum):
+    """What sort of department a step hands a case to, in the case's community, district or city."""
+
+    STATION = "station"
+    DISTRICT_DEPARTMENT = "district_department"
+    DISTRICT_CENTRE = "district_centre"
+    CITY_DEPARTMENT = "city_department"
+    CITY_CENTRE = "city_centre"
+
+
 class RungEvent(StrEnum):
     """What a rung writes into the history."""
 
@@ -153,12 +164,18 @@ class Stage:
     again: Again
     ladder: tuple[Rung, ...]
 
+    @property
+    def chosen(self) -> bool:
+        """Whether its clock ends at a moment that somebody chose."""
+        return self.limit is None and not self.by_condition
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """A field of an action; `choices` are the values of a choice, each with its words.
 
-    A moment lies ahead, by `within_days` at most.
+    A moment lies ahead, by `within_days` at most, and with `by_due` not after the moment when the
+    limit of the clock that runs is out.
     """
 
     name: str
@@ -167,6 +184,7 @@ class Field:
     label: Label
     choices: Mapping[str, Label]
     within_days: int
+    by_due: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +216,12 @@ class MarkGuard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockGuard:
-    """What must be so of the clock of a stage, and what a refusal says.
+    """What must be so of the clocks of stages, and what a refusal says.
 
-    `overdue`: whether it is or was overdue; `extended`: how often its limit was extended at most.
+    `overdue`: whether one is or was overdue; `extended`: how often each was extended at most.
     """
 
-    stage: str
+    stages: tuple[str, ...]
     overdue: bool | None
     extended: int | None
     refusal: Label
@@ -223,8 +241,9 @@ class Step:
     """Who may take an action from one state, and where it leads (None: the state stays).
 
     With `back` it leads to the state that the mark of that name kept. `releases` says that the
-    department lets go of the case. `again` goes before what the stage that the step leads into says
-    of its clock.
+    department lets go of the case, `holder` which office holds it then, unless the action's field
+    `department` names one of that sort. `again` goes before what the stage that the step leads into
+    says of its clock.
     """
 
     roles: frozenset[str]
@@ -232,12 +251,14 @@ class Step:
     back: str | None
     releases: bool
     again: Again | None
+    holder: Office | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """Something that a person does to a case; `steps` by the state it is done in.
 
+    `formerly` are the types of event by which earlier versions told the same.
     `when` are guards on the case's marks and clocks; `marks` and `then` are what the action does to
     the marks. `tell` is who is told besides those who watch the case. `reopens` says that it leads
     out of final states, and that the case's clocks begin afresh; `extends` that the clock that runs
@@ -249,6 +270,7 @@ class Action:
     name: str
     label: Label
     event_type: str
+    formerly: frozenset[str]
     reason_required: bool
     raises_version: bool
     reopens: bool
@@ -278,7 +300,7 @@ class Definition:
     name: str
     version: int
     key: str
-    line: str
+    line: Line
     label: Label
     initial: str
     roles: Mapping[str, Role]

@@ -6,9 +6,11 @@ from typing import Any
 
 from workflows.case import SYSTEM, CaseView, Command, FieldForm
 from workflows.categories import Condition
-from workflows.definition import Action, Definition, Field, FieldType, Need
+from workflows.deadlines import running_due
+from workflows.definition import Action, Definition, Field, FieldType, Need, Office
 from workflows.errors import FieldsMissing
 from workflows.labels import Label
+from workflows.worktime import utc_text
 
 REASON = Label(zh="理由", en="reason")
 MISSING = "is required"
@@ -23,6 +25,17 @@ def is_blank(text: object) -> bool:
 def needed(definition: Definition, view: CaseView, field: Field) -> bool:
     """Whether the case as it stands needs the field."""
     return _NEEDS[field.need](definition, view)
+
+
+def _asked(definition: Definition, action: Action, view: CaseView, field: Field) -> bool:
+    """Whether the field must be given: also a department, where nobody is the step's office."""
+    office = _office(action, view, field)
+    return needed(definition, view, field) or (office is not None and view.office(office) is None)
+
+
+def _office(action: Action, view: CaseView, field: Field) -> Office | None:
+    step = action.steps.get(view.state)
+    return step.holder if step is not None and field.type is FieldType.DEPARTMENT else None
 
 
 def _once_filed(definition: Definition, view: CaseView) -> bool:
@@ -77,18 +90,21 @@ _WRONG: Mapping[FieldType, Callable[[Any], str | None]] = {
 }
 
 
-def _ahead(field: Field, value: object, now: datetime) -> str | None:
+def _ahead(field: Field, value: object, view: CaseView, now: datetime) -> str | None:
     if not isinstance(value, datetime):
         return "must be a moment"
     if value <= now:
         return "must lie ahead"
+    due = running_due(view.deadlines) if field.by_due else None
+    if due is not None and value > due:
+        return f"must not be later than {utc_text(due)}, when the limit runs out"
     latest = now + timedelta(days=field.within_days)
     return None if value <= latest else f"must be within {field.within_days} days"
 
 
-def _wrong(field: Field, value: object, now: datetime) -> str | None:
+def _wrong(field: Field, value: object, view: CaseView, now: datetime) -> str | None:
     if field.type is FieldType.MOMENT:
-        return _ahead(field, value, now)
+        return _ahead(field, value, view, now)
     return _choice(field, value) if field.choices else _WRONG[field.type](value)
 
 
@@ -106,9 +122,9 @@ def check_fields(
     for field in action.fields:
         value = command.fields.get(field.name)
         if value is None:
-            wrong = MISSING if needed(definition, view, field) else None
+            wrong = MISSING if _asked(definition, action, view, field) else None
         else:
-            wrong = _wrong(field, value, now)
+            wrong = _wrong(field, value, view, now)
             given[field.name] = value
         if wrong:
             errors.append((field.name, wrong))
@@ -142,10 +158,11 @@ def field_forms(definition: Definition, action: Action, view: CaseView) -> tuple
             FieldForm(
                 name=field.name,
                 type=field.type.value,
-                required=needed(definition, view, field),
+                required=_asked(definition, action, view, field),
                 label=field.label,
                 choices=tuple(field.choices) or None,
                 choice_labels=field.choices or None,
+                office=_office(action, view, field),
             )
             for field in action.fields
         ),

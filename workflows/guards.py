@@ -106,12 +106,13 @@ def check_guards(
 
 
 def _clock_is(asked: ClockGuard, view: CaseView, now: datetime, calendars: Calendars) -> bool:
-    clock = next((one for one in view.deadlines if one.stage == asked.stage), None)
-    if clock is None:
-        return not asked.overdue
-    if asked.extended is not None and clock.extensions > asked.extended:
+    clocks = [one for one in view.deadlines if one.stage in asked.stages]
+    most = asked.extended
+    if most is not None and any(clock.extensions > most for clock in clocks):
         return False
-    return asked.overdue is None or clock.overdue(now, calendars) is asked.overdue
+    if asked.overdue is None:
+        return True
+    return any(clock.overdue(now, calendars) for clock in clocks) is asked.overdue
 
 
 def _refused(action: Action, refusal: Label, about_actor: bool) -> NotAllowed | NotPossible:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from workflows.categories import Line
 from workflows.definition import (
     Action,
     Again,
@@ -18,6 +19,7 @@ from workflows.definition import (
     MarkGuard,
     Marking,
     Need,
+    Office,
     Role,
     Rung,
     RungEvent,
@@ -68,7 +70,7 @@ def load_definition(document: object) -> Definition:
         name=name,
         version=version,
         key=f"{name}@{version}",
-        line=top.at("line").text(),
+        line=top.at("line").choice(Line),
         label=top.at("label").label(),
         initial=initial,
         roles=roles,
@@ -210,7 +212,7 @@ def _stage_limit(place: Place) -> Limit | None:
 
 def _action(name: str, place: Place, known: _Names) -> Action:
     optional = frozenset(
-        "reason raises_version reopens extends assists effect tell guards when marks then "
+        "formerly reason raises_version reopens extends assists effect tell guards when marks then "
         "fields".split()
     )
     place.mapping({"label", "event", "steps"}, optional)
@@ -229,7 +231,8 @@ def _action(name: str, place: Place, known: _Names) -> Action:
     return Action(
         name=name,
         label=place.at("label").label(),
-        event_type=f"wangge.case.{place.at('event').text()}.v1",
+        event_type=_event_type(place.at("event")),
+        formerly=frozenset(_event_type(item) for item in place.at("formerly").items()),
         reason_required=reason.value == "required",
         raises_version=place.at("raises_version").flag(default=True),
         reopens=place.at("reopens").flag(default=False),
@@ -250,6 +253,10 @@ def _action(name: str, place: Place, known: _Names) -> Action:
     )
 
 
+def _event_type(place: Place) -> str:
+    return f"wangge.case.{place.text()}.v1"
+
+
 def _asked(place: Place, known: _Names) -> MarkGuard | ClockGuard:
     if place.at("clock").value is None:
         return _mark_guard(place, known)
@@ -258,11 +265,21 @@ def _asked(place: Place, known: _Names) -> MarkGuard | ClockGuard:
     if overdue.value is None and extended.value is None:
         raise place.wrong("asks for nothing; write overdue, extended, or both")
     return ClockGuard(
-        stage=_known(place.at("clock"), known.stages, "stage"),
+        stages=_clocks(place.at("clock"), known),
         overdue=None if overdue.value is None else overdue.flag(default=False),
         extended=None if extended.value is None else extended.whole(),
         refusal=place.at("refusal").label(),
     )
+
+
+def _clocks(place: Place, known: _Names) -> tuple[str, ...]:
+    """One stage, or a list of some."""
+    if isinstance(place.value, str):
+        return (_known(place, known.stages, "stage"),)
+    found = _known_all(place, known.stages, "stage")
+    if not found:
+        raise place.wrong("must name a stage, or a list of stages")
+    return found
 
 
 def _mark_guard(place: Place, known: _Names) -> MarkGuard:
@@ -304,8 +321,10 @@ def _markings(place: Place, known: _Names) -> dict[str, Marking]:
 
 
 def _steps(place: Place, known: _Names) -> dict[str, Step]:
-    place.mapping({"roles", "from"}, frozenset({"to", "back", "releases", "again"}))
+    optional = frozenset({"to", "back", "releases", "again", "holder"})
+    place.mapping({"roles", "from"}, optional)
     to, back, again = place.at("to"), place.at("back"), place.at("again")
+    holder = place.at("holder")
     if to.value is not None and back.value is not None:
         raise back.wrong("must not stand beside `to`; a step leads one way")
     step = Step(
@@ -314,7 +333,10 @@ def _steps(place: Place, known: _Names) -> dict[str, Step]:
         back=None if back.value is None else _known(back, known.marks, "mark"),
         releases=place.at("releases").flag(default=False),
         again=None if again.value is None else again.choice(Again),
+        holder=None if holder.value is None else holder.choice(Office),
     )
+    if step.releases and step.holder is not None:
+        raise holder.wrong("says who holds the case, and `releases` that nobody does; keep one")
     if not step.roles:
         raise place.at("roles").wrong("must name at least one role")
     return dict.fromkeys(_known_all(place.at("from"), known.states, "state"), step)
@@ -334,13 +356,16 @@ def _only(fields: tuple[Field, ...], type_: FieldType, place: Place) -> str | No
 
 
 def _field(name: str, place: Place) -> Field:
-    place.mapping({"type", "required", "label"}, frozenset({"choices", "within_days"}))
+    place.mapping({"type", "required", "label"}, frozenset({"choices", "within_days", "by_due"}))
     required, choices, within = place.at("required"), place.at("choices"), place.at("within_days")
+    by_due = place.at("by_due").flag(default=False)
     type_ = place.at("type").choice(FieldType)
     if (type_ is FieldType.CHOICE) != (choices.value is not None):
         raise choices.wrong("must be given for the type choice, and for no other")
     if type_ is not FieldType.MOMENT and within.value is not None:
         raise within.wrong("must be given for the type moment only")
+    if by_due and type_ is not FieldType.MOMENT:
+        raise place.at("by_due").wrong("must be said of the type moment only")
     if isinstance(required.value, bool):
         need = Need.ALWAYS if required.value else Need.NEVER
     else:
@@ -354,4 +379,5 @@ def _field(name: str, place: Place) -> Field:
         if choices.value is None
         else {name: spot.label() for name, spot in choices.entries()},
         within_days=CHOSEN_WITHIN_DAYS if within.value is None else within.whole(least=1),
+        by_due=by_due,
     )

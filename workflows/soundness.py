@@ -25,6 +25,7 @@ def check_soundness(
     _check_marks(top, actions)
     _check_events(top, stages, actions)
     _check_rungs(top, stage_of, actions)
+    _check_open(top, states, actions)
     return stage_of
 
 
@@ -217,9 +218,11 @@ def _check_events(top: Place, stages: Mapping[str, Stage], actions: Mapping[str,
     """What a person did and what came due by itself must be told apart in the history."""
     of_rungs = {rung.event_type for stage in stages.values() for rung in stage.ladder}
     for action in actions.values():
+        place = top.at("actions").at(action.name)
         if action.event_type in of_rungs:
-            place = top.at("actions").at(action.name).at("event")
-            raise place.wrong("is what a rung of a ladder writes; take another word")
+            raise place.at("event").wrong("is what a rung of a ladder writes; take another word")
+        if action.event_type in action.formerly:
+            raise place.at("formerly").wrong("names the event that the action writes now")
 
 
 def _check_given(top: Place, actions: Mapping[str, Action]) -> None:
@@ -250,3 +253,18 @@ def _check_rungs(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str
         enters = stage_of.get(step.to)
         if enters is not None and enters.by_condition and enters.again is Again.FRESH:
             raise place.wrong(f"does {name}, which starts a clock by a condition there may not be")
+
+
+def _check_open(top: Place, states: Mapping[str, State], actions: Mapping[str, Action]) -> None:
+    """What hands a case over leaves it open; what is due of a clock is asked where one runs."""
+    for action in actions.values():
+        place = top.at("actions").at(action.name)
+        for source, step in action.steps.items():
+            if step.holder is not None and states[step.to or source].final:
+                raise place.at("steps").wrong(
+                    f"hand a case that is {step.to or source} to a {step.holder}, but it is over"
+                )
+            if states[source].final and any(field.by_due for field in action.fields):
+                raise place.at("fields").wrong(
+                    f"ask for a moment before the limit is out, but no clock runs in {source}"
+                )

@@ -22,6 +22,7 @@ from dispatch.event_bodies import (
     Attached,
     Compared,
     Merged,
+    Migrated,
     Moment,
     Opened,
     Placed,
@@ -40,6 +41,7 @@ from streams.envelope import DEAD_LETTER, REPORT_RECEIVED
 from workflows.decide import OPENED
 from workflows.definition import Action, Definition, Effect
 from workflows.ladder import RUNG_REFUSED
+from workflows.replaying import MIGRATED
 
 SCHEMAS = "#/components/schemas/"
 TEMPLATE = SCHEMAS + "{model}"
@@ -84,6 +86,7 @@ def body_models(definitions: Iterable[Definition]) -> dict[str, type[BaseModel]]
         ABSORBED: Absorbed,
         RELEASED: Released,
         SPLIT_OFF: SplitOff,
+        MIGRATED: Migrated,
     }
     for definition in definitions:
         for action in definition.actions.values():

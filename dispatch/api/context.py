@@ -12,7 +12,7 @@ from dispatch.api.acknowledgements import Acknowledgements
 from dispatch.api.buckets import Buckets
 from dispatch.api.problems import Problem
 from dispatch.cached import Cached
-from dispatch.definitions import chosen_definition
+from dispatch.definitions import opening_definitions
 from dispatch.desk import Desk
 from dispatch.intake import Intake
 from dispatch.keys import Keys
@@ -70,7 +70,7 @@ class Context:
             definitions=self.definitions,
             calendars=self.calendars(),
             known=self.known(),
-            opening=chosen_definition(self.settings, self.definitions),
+            opening=opening_definitions(self.settings, self.definitions),
             number_prefix=self.settings.number_prefix,
             zone=self.settings.timezone,
         )

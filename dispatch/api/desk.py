@@ -159,7 +159,8 @@ def sheet_of(
 ) -> dict[str, Any]:
     reports = reading.case_reports(connection, case.id)
     mine = reading.is_reporter(connection, case.id, who.subject)
-    view = view_of(case, rules.known.catalogue.categories, (who.subject,) if mine else ())
+    known, reporters = rules.known, (who.subject,) if mine else ()
+    view = view_of(case, known.catalogue.categories, reporters, known)
     actor = Actor(id=who.subject, role=who.role.value, department=who.department)
     definition, now = rules.definitions[case.definition], database_now(connection)
     forms = allowed_actions(definition, view, actor, now, rules.calendars)

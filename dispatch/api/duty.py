@@ -22,7 +22,7 @@ from dispatch.reports import Code, LocationIn, Source
 from geo.crs import Crs
 from grid.areas import Level, Outside, above
 from grid.linking import part_place
-from workflows.categories import Category
+from workflows.categories import Category, Line
 
 router = APIRouter(prefix="/api/v1", tags=["duty"])
 
@@ -86,6 +86,9 @@ class DutyExplained(BaseModel):
 
     category: str
     condition: str | None
+    line: Line
+    definition: str
+    """Name and version of the workflow definition that the case would be opened under."""
     source: str
     place: PlaceTold
     part: AskedPart | None

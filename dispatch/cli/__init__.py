@@ -49,7 +49,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "calendar:calendar",
         "List, show, check and load working calendars, and follow new ones.",
     ),
-    "workflow": ("workflow:workflow", "Check, list and draw workflow definitions."),
+    "workflow": ("workflow:workflow", "Check, list and draw workflow definitions, and move cases."),
     "audit": ("operating:audit", "Check the history."),
     "deadletters": ("operating:deadletters", "Records that could not be used."),
     "relay": ("operating:relay", "Publish events again."),

@@ -1,4 +1,6 @@
-"""`wangge workflow`: definitions as data, checked, listed and drawn; needs no server."""
+"""`wangge workflow`: definitions as data, checked, listed and drawn without a server; and open
+cases moved from one version to another.
+"""
 
 import json
 import subprocess
@@ -10,9 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from dispatch.adopting import Tally
     from workflows.definition import Definition
 
-workflow = typer.Typer(help="Check, list and draw workflow definitions.", no_args_is_help=True)
+workflow = typer.Typer(
+    help="Check, list and draw workflow definitions, and move cases.", no_args_is_help=True
+)
 
 
 class Form(StrEnum):
@@ -100,6 +105,65 @@ def draw(
         sys.stdout.buffer.write(drawn)
     else:
         output.write_bytes(drawn)
+
+
+@workflow.command()
+def migrate(
+    old: Annotated[str, typer.Argument(metavar="FROM", help="name@version that cases keep.")],
+    new: Annotated[str, typer.Argument(metavar="TO", help="name@version that they go over to.")],
+    case: Annotated[
+        str | None, typer.Option(help="The id or the number of one case; without it, all.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say which would move, and move none.")
+    ] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where the installation's data lie.")
+    ] = None,
+) -> None:
+    """Move open cases to another version of their definition, where their history fits it.
+
+    Each case that moves gets one event; the others stay, and are listed with the first event that
+    does not fit; then it ends with 1. Safe to run again. Start every process anew before, so that
+    all of them know both versions.
+    """
+    from dispatch import adopting
+    from dispatch.catalogue import load_calendars, load_catalogue
+    from dispatch.cli.registers import bars
+    from dispatch.database import connect_engine, transaction
+    from dispatch.definitions import load_definitions
+    from dispatch.installed import settings_for
+
+    settings = settings_for(data_dir)
+    before, after = adopting.pair(load_definitions(settings.definitions_dir), old, new)
+    database = connect_engine(
+        settings.database_url, role="workflow", statement_timeout_ms=600_000, idle_timeout_ms=0
+    )
+    with transaction(database) as connection:
+        rules = adopting.AdoptingRules(
+            old=before,
+            new=after,
+            calendars=load_calendars(connection, settings.calendar),
+            categories=load_catalogue(connection).categories,
+        )
+        ids = adopting.chosen(connection, rules, case)
+        if dry_run:
+            tally = adopting.preview(connection, rules, ids)
+    if not dry_run:
+        with bars() as progress:
+            tally = adopting.adopt(database, rules, ids, progress)
+    _show_moved(tally, new, dry_run=dry_run)
+    if tally.left:
+        raise typer.Exit(1)
+
+
+def _show_moved(tally: "Tally", to: str, *, dry_run: bool) -> None:
+    would = "would go over" if dry_run else "went over"
+    typer.echo(f"{tally.moved:,} open cases {would} to {to}")
+    if tally.left:
+        typer.echo(f"{len(tally.left):,} stay, for their history does not fit:")
+    for one in tally.left:
+        typer.echo(f"  {one.number}: event {one.seq} ({one.type}): {one.why}")
 
 
 def _size(definition: "Definition") -> str:

@@ -33,7 +33,7 @@ class EngineRecorder:
         oldest |= {r.partition.number: r.timestamp_ms for r in reversed(batch.records)}
         self._oldest_ms, self._behind = oldest, counts
 
-    def stored(self, batch: Batch, outcome: Outcome, definition: str, seconds: float) -> None:
+    def stored(self, batch: Batch, outcome: Outcome, seconds: float) -> None:
         """A batch is committed."""
         self._oldest_ms |= {r.partition.number: r.timestamp_ms for r in batch.records}
         metrics = self._metrics
@@ -45,8 +45,8 @@ class EngineRecorder:
         known = {"batch": outcome.duplicates - outcome.known, "database": outcome.known}
         self._add("duplicates_total", known)
         self._add("dead_letters_total", outcome.dead_classes)
-        if outcome.opened:
-            metrics.add("transition_total", outcome.opened, definition, "open", "done")
+        for definition, count in outcome.opened_under.items():
+            metrics.add("transition_total", count, definition, "open", "done")
 
     def fenced(self) -> None:
         """A batch was given up: another engine has its partition."""

@@ -10,7 +10,7 @@ from grid.demo.streets import URBAN_DISTRICTS
 from grid.departments import Department, DepartmentKind, Duty, Member
 
 _DATA = Path(__file__).parents[2] / "data" / "demo"
-_STATION_CATEGORY = "E0604"
+_STATION_CATEGORIES = ("E0604", "M0", "M52", "M53")
 _AREAS = {"district": URBAN_DISTRICTS, "city": (CITY,)}
 
 
@@ -27,12 +27,13 @@ def appoint(communities: Sequence[Community], data: Path = _DATA) -> DemoOffices
     """Reads departments and duties, and adds a station for each residents' community of the urban
     districts and members (two in a residents' community, one in a village).
 
-    A station answers for E0604, what shops owe to the pavement before their door.
+    A station answers for E0604, what shops owe to the pavement before their door, at first for all
+    matters of social governance, and for what its counter does. Elsewhere departments do.
     """
     served = [c for c in communities if c.county in URBAN_DISTRICTS]
     stations = [_station(c) for c in served if c.is_urban]
     rows = [*_duty_rows(data / "duties.csv")]
-    rows.extend((s.code, _STATION_CATEGORY, s.area) for s in stations)
+    rows.extend((s.code, category, s.area) for s in stations for category in _STATION_CATEGORIES)
     return DemoOffices(
         departments=(*_departments(data / "departments.csv"), *stations),
         duties=tuple(

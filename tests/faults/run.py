@@ -15,8 +15,8 @@ import psycopg
 
 from dispatch.audit import Tally, verify
 from dispatch.database import connect_engine, transaction
+from dispatch.fieldwork import FieldWork
 from dispatch.keys import load_keys
-from dispatch.simulation import FieldWork
 from dispatch.supervisor.figures import ask
 from dispatch.tokens import Role, issue
 from streams.envelope import REPORT_RECEIVED, event_headers

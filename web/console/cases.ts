@@ -90,5 +90,8 @@ const PHASE_OF: Record<string, Phase> = {
   reported: "waiting", accepted: "waiting", verifying: "waiting", filed: "routing", returned: "routing",
   dispatched: "handling", handling: "handling", reworked: "handling",
   handled: "checking", inspecting: "checking", closed: "over", rejected: "over", voided: "over",
+  first_level: "handling", at_district: "handling", at_city: "handling", at_centre: "handling", whistled: "handling",
+  answering: "handling", arriving: "handling", on_site: "handling", supplementing: "handling",
+  self_handled: "checking", solved: "checking", answered: "checking", archived: "over",
 };
 export const phaseOf = (state: string): Phase => PHASE_OF[state] ?? "waiting";

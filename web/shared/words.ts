@@ -12,10 +12,21 @@ export const STATES: Words = {
   inspecting: { zh: "核查通过待结案", en: "inspected" }, returned: { zh: "已退回", en: "returned" },
   reworked: { zh: "返工", en: "to be reworked" }, closed: { zh: "已结案", en: "closed" },
   rejected: { zh: "不予受理", en: "rejected" }, voided: { zh: "已作废", en: "voided" },
+  first_level: { zh: "首办单位办理", en: "with the first level" }, at_district: { zh: "区直部门办理", en: "with a district department" },
+  at_city: { zh: "市直部门办理", en: "with a city department" }, at_centre: { zh: "市中心协调", en: "with the city's centre" },
+  whistled: { zh: "已吹哨待签收", en: "summoned" }, answering: { zh: "已签收待联系", en: "summons signed for" },
+  arriving: { zh: "已联系待到场", en: "on the way" }, on_site: { zh: "已到场办理", en: "on the spot" },
+  self_handled: { zh: "自办待审核", en: "solved by the member" }, solved: { zh: "已办理待结案", en: "solved" },
+  archived: { zh: "自办归档", en: "archived" }, supplementing: { zh: "待补正材料", en: "papers are missing" },
+  answered: { zh: "已答复待回访", en: "answered" },
 };
 export const STAGES: Words = {
   accept: { zh: "受理", en: "acceptance" }, verify: { zh: "核实", en: "verification" }, dispatch: { zh: "派遣", en: "dispatch" },
   handle: { zh: "处置", en: "handling" }, inspect: { zh: "核查", en: "inspection" }, close: { zh: "结案", en: "closing" },
+  first: { zh: "首办", en: "first level" }, district: { zh: "区直部门", en: "district department" }, city: { zh: "市直部门", en: "city department" },
+  centre: { zh: "市中心", en: "city's centre" }, sign: { zh: "吹哨签收", en: "signing the summons" }, contact: { zh: "吹哨联系", en: "contact" },
+  arrive: { zh: "部门到场", en: "arrival" }, joint: { zh: "到场办理", en: "work on the spot" }, check: { zh: "自办审核", en: "check of what the member solved" },
+  supplement: { zh: "补正", en: "papers" }, answer: { zh: "回访", en: "question afterwards" },
 };
 export const EVENTS: Words = {
   opened: { zh: "立案建档", en: "opened" }, attached: { zh: "并入上报", en: "report attached" },
@@ -38,6 +49,11 @@ export const EVENTS: Words = {
   voided: { zh: "作废", en: "voided" }, urged: { zh: "催办", en: "urged" }, relocated: { zh: "更正位置", en: "relocated" },
   reclassified: { zh: "更正类别", en: "reclassified" }, remapped: { zh: "随新网格调整", en: "moved with a new map" }, reminded: { zh: "到期提醒", en: "reminded" },
   "deadline-recomputed": { zh: "按新日历重算时限", en: "deadline by a newer calendar" },
+  "passed-up": { zh: "逐级上报", en: "passed up" }, "self-handled": { zh: "自行处置", en: "solved by the member" },
+  solved: { zh: "办结反馈", en: "solved" }, whistled: { zh: "吹哨", en: "departments summoned" }, contacted: { zh: "联系吹哨方", en: "contact made" },
+  arrived: { zh: "到场报到", en: "arrived" }, "handed-over": { zh: "转办", en: "handed over" }, promised: { zh: "承诺时间", en: "promised" },
+  "documents-requested": { zh: "要求补正材料", en: "papers asked for" }, "documents-added": { zh: "补正材料", en: "papers added" },
+  migrated: { zh: "转入新版流程", en: "moved to another version of the workflow" },
   overdue: { zh: "超期", en: "overdue" }, escalated: { zh: "逐级上报", en: "escalated" },
 };
 export const SOURCES: Words = {

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from dispatch.audit import Tally, verify
 from dispatch.catalogue import load_calendars
 from dispatch.database import transaction
-from dispatch.definitions import load_definitions
+from dispatch.definitions import load_definitions, opening_definitions
 from dispatch.desk import ActionRequest, Desk
 from dispatch.knowledge import load_known
 from dispatch.photos import PhotoStore
@@ -33,7 +33,7 @@ class Office:
         with transaction(engine) as connection:
             self.rules = DeskRules(
                 definitions=load_definitions(),
-                opening=DEFINITION,
+                opening=opening_definitions(Settings(), load_definitions()),
                 number_prefix="YZ",
                 zone=Settings().timezone,
                 calendars=load_calendars(connection, Settings().calendar),

@@ -126,7 +126,7 @@ def test_what_happened_is_what_was_counted(live: Live, api: httpx.Client, locate
     eventually(lambda: scrape(at["clock"])["timers_pending",] == live.count("timer"), within_s=90)
     found = {role: scrape(url) for role, url in at.items()}
 
-    door, definition = found["api"], live.settings.definition
+    door, definition = found["api"], "urban_management@2"
     expected = {
         ("ingest_requests_total", "202"): 6,
         ("ingest_requests_total", "422"): 2,

@@ -4,13 +4,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from dispatch.definitions import load_definitions
 from dispatch.explaining import Question, Where, explain
 from dispatch.filing import choose
 from grid.departments import Duty, DutyTable
 from tests.unit.dispatch.test_intake import CATEGORY
 from workflows.categories import Category, Condition
+from workflows.definition import Definition
 from workflows.limits import parse_limit
 
+DEFINITIONS = load_definitions()
 WHERE = Where(city="431100", district="431103", community="431103001001", map_version=3)
 
 
@@ -31,6 +34,9 @@ class Rules:
     duties: DutyTable
     categories: Any = field(default_factory=lambda: MappingProxyType({"E0110": category("a")}))
     trusted_sources: frozenset[str] = frozenset({"member"})
+
+    def definition_of(self, category: str) -> Definition:
+        return DEFINITIONS[f"{self.categories[category].line}@2"]
 
 
 def question(**fields: Any) -> Question:
@@ -60,6 +66,7 @@ def test_rows_come_in_the_order_of_the_search_and_the_first_group_decides() -> N
         ("city", "city", False),
     ]  # fmt: skip
     assert (told["department"], told["reason"]) == ("all", "exact")
+    assert (told["line"], told["definition"]) == ("urban_management", "urban_management@2")
     assert told["outcome"] == "filed-and-dispatched"
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import time
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -170,9 +171,9 @@ def record(number: int, offset: int, at_s: float) -> Record:
                   timestamp_ms=int(at_s * 1000))  # fmt: skip
 
 
-def outcome(**counts: int) -> Outcome:
-    zeros = dict.fromkeys(("opened", "attached", "duplicates", "known", "refused", "dead"), 0)
-    return Outcome(**{**zeros, **counts}, dead_classes={})
+def outcome(opened: Mapping[str, int], **counts: int) -> Outcome:
+    zeros = dict.fromkeys(("attached", "duplicates", "known", "refused", "dead"), 0)
+    return Outcome(**{**zeros, **counts}, dead_classes={}, opened_under=opened)
 
 
 def test_lag_is_the_age_of_the_oldest_report_that_is_not_used() -> None:
@@ -192,7 +193,7 @@ def test_lag_is_the_age_of_the_oldest_report_that_is_not_used() -> None:
     now[0] = 1030
     assert values(metrics)["consumer_lag_seconds"] == 40  # it grows while nothing is used
 
-    recorder.stored(batch, outcome(opened=3), "d@1", 0.1)
+    recorder.stored(batch, outcome({"d@1": 3}), 0.1)
     recorder.polled(nothing, {first: 1, second: 0})
     assert values(metrics)["consumer_lag_seconds"] == 35  # behind the last that was used
     recorder.polled(nothing, {first: 0, second: 0})
@@ -208,15 +209,16 @@ def test_a_batch_is_counted_by_effect() -> None:
     metrics = Metrics("engine")
     recorder = EngineRecorder(metrics)
     batch = Batch(records=[record(0, n, 1) for n in range(9)], advances=[])
-    told = outcome(opened=3, attached=2, duplicates=3, known=1, refused=1)
-    recorder.stored(batch, told, "urban@1", 0.2)
+    told = outcome({"urban@1": 3, "social@1": 1}, attached=2, duplicates=3, known=1, refused=1)
+    recorder.stored(batch, told, 0.2)
     recorder.fenced()
     found = values(metrics)
-    assert found["reports_total opened"] == 3
+    assert found["reports_total opened"] == 4
     assert found["reports_total attached"] == 2
     assert found["duplicates_total batch"] == 2
     assert found["duplicates_total database"] == 1
     assert found["transition_total urban@1 done open"] == 3
+    assert found["transition_total social@1 done open"] == 1
     assert found["fenced_batches_total"] == 1
     assert found["batch_size_sum"] == 9
     assert found["batch_seconds_bucket 0.25"] == 1

@@ -73,8 +73,9 @@ def test_the_definitions_at_hand_are_listed(
     (tmp_path / "own.yaml").write_text(own, "utf-8")
     monkeypatch.setenv("WANGGE_DEFINITIONS_DIR", str(tmp_path))
     listed = json.loads(run("list", "--json").stdout)
-    assert [(one["name"], one["version"]) for one in listed] == [
-        ("urban_management", 1), ("urban_management", 2), ("urban_management", 3),
+    assert [(one["name"], one["version"], one["line"] == one["name"]) for one in listed] == [
+        ("public_service", 1, True), ("social_governance", 1, True), ("urban_management", 1, True),
+        ("urban_management", 2, True), ("urban_management", 3, True),
     ]  # fmt: skip
     assert "城市管理" in run("list").stdout
     assert "urban_management@3" in run("draw", "urban_management", "--format", "svg").stdout
@@ -91,7 +92,7 @@ def test_a_definition_is_drawn_whole() -> None:
 
 def test_what_is_unknown_is_said_with_what_is_known() -> None:
     done = run("draw", "nope")
-    assert "known are: urban_management@1" in str(done.exception)
+    assert "known are: public_service@1, social_governance@1, urban" in str(done.exception)
 
 
 def test_the_page_shows_what_is_drawn() -> None:

@@ -22,7 +22,8 @@ from grid.departments import DutyRule, DutyTable
 
 SEED = 7
 DISTRICT = "431103"
-STANDARD = Path(__file__).parents[3] / "data" / "standards" / "gbt-30428.2-2013.yaml"
+STANDARDS = Path(__file__).parents[3] / "data" / "standards"
+CATALOGUES = ("gbt-30428.2-2013", "social-governance", "public-service")
 
 
 @cache
@@ -113,11 +114,11 @@ def test_no_two_buildings_overlap() -> None:
 
 @cache
 def category_names() -> dict[str, str]:
-    """Chinese names of the standard's categories by code."""
-    standard = yaml.safe_load(STANDARD.read_text(encoding="utf-8"))
+    """Chinese names of the categories of every line by code."""
     return {
         f"{kind['kind'][0].upper()}{category['code']}": category["name"]["zh"]
-        for kind in standard["classes"]
+        for name in CATALOGUES
+        for kind in yaml.safe_load((STANDARDS / f"{name}.yaml").read_text("utf-8"))["classes"]
         for category in kind["categories"]
     }
 

@@ -33,8 +33,9 @@ def calendars() -> Calendars:
 
 @pytest.fixture(scope="session")
 def categories() -> dict[str, Category]:
-    found = load_categories(read_document(STANDARDS / "gbt-30428.2-2013.yaml"))
-    return {category.code: category for category in found}
+    names = ("gbt-30428.2-2013", "social-governance", "public-service")
+    found = [load_categories(read_document(STANDARDS / f"{name}.yaml")) for name in names]
+    return {category.code: category for each in found for category in each}
 
 
 @pytest.fixture

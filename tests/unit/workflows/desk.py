@@ -1,6 +1,6 @@
 """One case played through decisions as the running system plays it, in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from workflows import (
     fire,
     open_case,
 )
+from workflows.case import nobody
+from workflows.definition import Office
+from workflows.replaying import Happened
 
 STANDARDS = Path(__file__).parents[3] / "data" / "standards"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -78,6 +81,8 @@ class Desk:
         self.reporters: frozenset[str] = frozenset({"r1"})
         self.last: Decision
         self.events: list[tuple[str, dict[str, Any]]] = []
+        self.history: list[Happened] = []
+        self.office: Callable[[Office], str | None] = nobody
 
     def row(self, number: int = 1) -> Condition:
         return self.categories[self.category].conditions[number - 1]
@@ -93,15 +98,19 @@ class Desk:
             deadlines=self.last.deadlines if hasattr(self, "last") else (),
             marks=self.marks,
             assistants=self.assistants,
+            office=self.office,
         )
 
-    def keep(self, decision: Decision) -> Decision:
+    def keep(self, decision: Decision, actor: str = "system") -> Decision:
         self.last = decision
         self.state, self.category = decision.state, decision.category
         self.condition, self.department = decision.condition, decision.department
         self.marks, self.assistants = decision.marks, decision.assistants
         self.handled_by |= {decision.department or "", *decision.assistants} - {""}
         self.events += [(event.type, event.body) for event in decision.events]
+        for event in decision.events:
+            seq = len(self.history) + 1
+            self.history.append(Happened(seq=seq, type=event.type, actor=actor, body=event.body))
         return decision
 
     def open(self, filing: Filing | None = None) -> Decision:
@@ -122,8 +131,11 @@ class Desk:
         )
 
     def act(self, action: str, actor: Actor | str, **fields: Any) -> Decision:
-        command = self.command(action, actor, **fields)
-        return self.keep(decide(self.definition, self.view(), command, self.now, self.calendars))
+        return self.do(self.command(action, actor, **fields))
+
+    def do(self, command: Command) -> Decision:
+        decision = decide(self.definition, self.view(), command, self.now, self.calendars)
+        return self.keep(decision, command.actor.id)
 
     def offered(self, actor: Actor) -> tuple[ActionForm, ...]:
         return allowed_actions(self.definition, self.view(), actor, self.now, self.calendars)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from dispatch.standards import shipped_categories
 from tests.unit.workflows.desk import STANDARDS
-from workflows.categories import Category, Certainty, Kind, load_categories
+from workflows.categories import Category, Certainty, Kind, Line, load_categories
 from workflows.documents import read_document
 from workflows.errors import CategoryError, DocumentError
 from workflows.limits import ClockType
@@ -173,3 +174,35 @@ def test_a_file_that_is_no_document_is_refused(
         read_document(path)
     with pytest.raises(DocumentError, match=r"absent\.yaml"):
         read_document(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "least"),
+    [
+        ("social-governance", Line.SOCIAL_GOVERNANCE, 18),
+        ("public-service", Line.PUBLIC_SERVICE, 10),
+    ],
+)
+def test_the_other_lines_have_matters_with_made_conditions(
+    name: str, line: Line, least: int
+) -> None:
+    found = load_categories(read_document(STANDARDS / f"{name}.yaml"))
+    assert len(found) >= least
+    assert {(one.line, one.kind, one.certainty, one.part_class) for one in found} == {
+        (line, Kind.MATTER, Certainty.UNSURE, None)
+    }
+    assert all(one.conditions and all(row.made for row in one.conditions) for one in found)
+
+
+def test_no_code_stands_in_two_of_the_shipped_catalogues() -> None:
+    codes = [one.code for one in shipped_categories()]
+    assert len(codes) == len(set(codes))
+
+
+def test_at_0_hours_a_report_never_joins() -> None:
+    document = small()
+    document["join"] = {"radius_m": 1, "hours": 0}
+    assert load_categories(document)[0].join_hours == 0
+    document["join"] = {"radius_m": 0, "hours": 0}
+    with pytest.raises(CategoryError, match="radius_m: must be at least 1"):
+        load_categories(document)
