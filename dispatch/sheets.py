@@ -1,6 +1,7 @@
 """Cases, areas, categories and departments as the API shows them (design §5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from dispatch.cases import Case
@@ -12,6 +13,9 @@ from workflows.calendar import Calendars
 from workflows.case import ActionForm, FieldForm
 from workflows.categories import Category
 from workflows.deadlines import Deadline, explain
+
+SOON = Fraction(4, 5)
+"""The part of a limit after which a case is soon late; desks see it in another colour."""
 
 
 def case_row(case: Case) -> dict[str, Any]:
@@ -33,6 +37,30 @@ def case_row(case: Case) -> dict[str, Any]:
         "department": case.department,
         "source": case.source,
         "report_count": case.report_count,
+    }
+
+
+def queue_row(case: Case, calendars: Calendars) -> dict[str, Any]:
+    """A case as a desk's queue shows it: `waiting` is the clock that runs, null without one."""
+    running = next((one for one in case.deadlines if one.running), None)
+    return {
+        **case_row(case),
+        "definition": case.definition,
+        "marks": dict(case.marks),
+        "waiting": None if running is None else _clock_row(running, calendars),
+    }
+
+
+def _clock_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
+    """A clock without its breakdown; `soon_at` is when four fifths of the limit are counted."""
+    soon = deadline.rung_due(SOON, calendars) if deadline.due_at is not None else None
+    return {
+        "stage": deadline.stage,
+        "limit": deadline.limit,
+        "clock": deadline.clock.value,
+        "started_at": moment(deadline.started_at),
+        "soon_at": moment_or_none(soon),
+        "due_at": moment_or_none(deadline.due_at),
     }
 
 
@@ -76,18 +104,24 @@ def case_sheet(
 def deadline_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
     """A stage's clock and why its moment is the one it is."""
     return {
-        "stage": deadline.stage,
-        "limit": deadline.limit,
-        "clock": deadline.clock.value,
+        **_clock_row(deadline, calendars),
         "calendar": deadline.calendar,
         "extensions": deadline.extensions,
         "holder": deadline.holder,
-        "started_at": moment(deadline.started_at),
-        "due_at": moment_or_none(deadline.due_at),
         "stopped_at": moment_or_none(deadline.stopped_at),
         "provisional": deadline.provisional,
+        "pauses": _pauses(deadline),
         "breakdown": [span.to_json() for span in explain(deadline, calendars)],
     }
+
+
+def _pauses(deadline: Deadline) -> list[dict[str, str]]:
+    """When the clock stood between its runs; it stands since `stopped_at` where that is told."""
+    ends = [end for _start, end in deadline.runs]
+    starts = [start for start, _end in deadline.runs[1:]] + [deadline.started_at]
+    return [
+        {"from": moment(end), "to": moment(start)} for end, start in zip(ends, starts, strict=False)
+    ]
 
 
 def action_row(form: ActionForm, case: Case, known: Known) -> dict[str, Any]:
