@@ -33,7 +33,8 @@ export interface CaseEvent {
   body: { deadlines?: Clock[] };
 }
 
-export const FINAL: ReadonlySet<string> = new Set(["closed", "rejected", "voided"]);
+/** States in which a case is over; definitions of a city add theirs. */
+export const FINAL = new Set(["closed", "rejected", "voided"]);
 
 /** `stale`: known already. `unknown`: what came before it is not known here; read it anew. */
 export type Applied = Row | "stale" | "unknown";
@@ -91,4 +92,8 @@ const PHASE_OF: Record<string, Phase> = {
   dispatched: "handling", handling: "handling", reworked: "handling",
   handled: "checking", inspecting: "checking", closed: "over", rejected: "over", voided: "over",
 };
+/** What a state of a city's own means for colours; those known here keep theirs. */
+export function learnPhase(state: string, phase: Phase): void {
+  PHASE_OF[state] ??= phase;
+}
 export const phaseOf = (state: string): Phase => PHASE_OF[state] ?? "waiting";

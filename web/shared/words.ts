@@ -1,5 +1,6 @@
 // The city's words for states, stages and what happened to a case.
 
+import { signal } from "@preact/signals";
 import { inLanguage, language, type Name } from "./texts";
 
 type Words = Record<string, Name>;
@@ -16,6 +17,12 @@ export const STATES: Words = {
 export const STAGES: Words = {
   accept: { zh: "受理", en: "acceptance" }, verify: { zh: "核实", en: "verification" }, dispatch: { zh: "派遣", en: "dispatch" },
   handle: { zh: "处置", en: "handling" }, inspect: { zh: "核查", en: "inspection" }, close: { zh: "结案", en: "closing" },
+};
+export const ACTIONS: Words = {};
+export const MARKS: Words = {};
+export const LINES: Words = {
+  urban_management: { zh: "城市管理", en: "Urban management" }, social_governance: { zh: "社会治理", en: "Social governance" },
+  public_service: { zh: "公共服务", en: "Public service" },
 };
 export const EVENTS: Words = {
   opened: { zh: "立案建档", en: "opened" }, attached: { zh: "并入上报", en: "report attached" },
@@ -56,7 +63,23 @@ const UNITS: Words = {
   working_days: { zh: "工作日", en: "working days" }, natural_days: { zh: "日", en: "days" },
 };
 
-export const word = (table: Words, key: string): string => inLanguage(table[key], key);
+const learned = signal(0);
+
+/** Takes the words of a city's own definitions; what is known here already stays. */
+export function learn(found: Record<"states" | "stages" | "actions" | "marks" | "events", Words>): void {
+  const tables = { states: STATES, stages: STAGES, actions: ACTIONS, marks: MARKS, events: EVENTS };
+  for (const [name, words] of Object.entries(found)) {
+    const table = tables[name as keyof typeof tables];
+    for (const [key, said] of Object.entries(words)) table[key] ??= said;
+  }
+  learned.value += 1;
+}
+
+export function word(table: Words, key: string): string {
+  // Read, so that what is on the page is said anew once more words are known.
+  void learned.value;
+  return inLanguage(table[key], key);
+}
 
 /** "wangge.case.inspection-passed.v1" as people say it. */
 export const eventWord = (type: string): string =>

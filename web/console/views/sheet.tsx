@@ -1,12 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { act, call, Refusal, type Change } from "../../shared/api";
-import { inLanguage, moment, t } from "../../shared/texts";
-import { eventWord as changeWord, limitText, SOURCES, STAGES, STATES, word } from "../../shared/words";
+import { act, call, Refusal, type Change, type FieldError } from "../../shared/api";
+import { inLanguage, listed, moment, t } from "../../shared/texts";
+import { ACTIONS, eventWord as changeWord, LINES, SOURCES, STATES, word } from "../../shared/words";
 import { isLate, phaseOf } from "../cases";
+import { definitions, nameIn, readDefinition } from "../definitions";
 import { keep } from "../hearing";
-import type { Deadline, SheetData } from "../sheet";
-import { areaName, chosen, claims, names, now, refusedToken, sheetTick } from "../store";
+import type { Action, SheetData } from "../sheet";
+import { anyTick, areaName, chosen, claims, names, now, refusedToken, sheetTick, where } from "../store";
 import { ActionForm, type Perform } from "./action";
+import { Badges } from "./badges";
+import { Clock } from "./clock";
 import { History } from "./history";
 import { cityMap } from "./map";
 import { Photos } from "./photos";
@@ -30,6 +33,7 @@ export function Sheet({ number }: { number: string }) {
     const run = (asked.current += 1);
     try {
       const found = await call<SheetData>(`/cases/${encodeURIComponent(number)}`);
+      readDefinition(found.definition).catch(refusedToken);
       // Unless another answer has overtaken this one.
       if (run === asked.current) show(found);
     } catch (error) {
@@ -88,24 +92,27 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
   const late = isLate(sheet, now.value);
   const category = known?.categories.get(sheet.category);
   const condition = category?.conditions.find((one) => one.code === sheet.condition);
+  const definition = definitions.value.get(sheet.definition);
   const perform: Perform = async (action, version, fields) => {
     tell(null);
     try {
       const after = await act<SheetData>(sheet.id, action.name, { version, id: crypto.randomUUID(), ...(await fields()) });
       tell({ kind: "done", text: t("done", { label: inLanguage(action.label, action.name) }) });
       show(after);
+      anyTick.value += 1;
       return null;
     } catch (error) {
       if (refusedToken(error)) return [];
-      return refused(error, tell, reload);
+      return refused(error, action, tell, reload);
     }
   };
   return (
     <>
       <p class="state-line">
         <span class={`mark ${phaseOf(sheet.state)}${late ? " is-late" : ""}`} aria-hidden="true" />
-        <strong id="sheet-state">{word(STATES, sheet.state)}</strong>
+        <strong id="sheet-state">{inLanguage(nameIn(definition?.states, sheet.state), word(STATES, sheet.state))}</strong>
         {late && <strong class="late"> · {t("late")}</strong>}
+        <Badges marks={sheet.marks} definition={definition} />
       </p>
       <dl>
         <dt>{t("category")}</dt><dd>{inLanguage(category?.name, sheet.category)} <span class="soft">{sheet.category}</span></dd>
@@ -120,13 +127,18 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
         <dt>{t("opened")}</dt><dd>{moment(sheet.opened_at)}</dd>
         {sheet.closed_at && <><dt>{t("closedAt")}</dt><dd>{moment(sheet.closed_at)}</dd></>}
         <dt>{t("reports")}</dt><dd>{sheet.reports.count} · {word(SOURCES, sheet.source)}</dd>
+        <dt>{t("workflow")}</dt>
+        <dd>
+          {inLanguage(definition?.name, word(LINES, sheet.line))} <span class="soft">{sheet.definition}</span>{" "}
+          <button type="button" class="link" id="to-workflow" onClick={() => (where.value = { page: "workflow", of: sheet.definition, year: "" })}>{t("onWorkflow")}</button>
+        </dd>
       </dl>
       {sheet.possible_duplicate_of && <p class="soft">{t("duplicate")}</p>}
       <h3>{t("actions")}</h3>
       {sheet.actions.length === 0 && <p class="soft">{t("noActions")}</p>}
       {sheet.actions.map((action) => <ActionForm key={action.name} action={action} sheet={sheet} perform={perform} />)}
       <h3>{t("clocks")}</h3>
-      {sheet.deadlines.map((clock) => <Clock key={clock.stage} clock={clock} />)}
+      {sheet.deadlines.map((clock) => <Clock key={clock.stage} clock={clock} definition={definition} />)}
       <h3>{t("links")}</h3>
       <Links links={sheet.links} />
       {sheet.photos.length > 0 && <><h3>{t("photos")}</h3><Photos photos={sheet.photos} /></>}
@@ -137,7 +149,7 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
 }
 
 /** Tells why an action was not done; answers the names of the fields that are wrong. */
-async function refused(error: unknown, tell: (told: Told) => void, reload: () => Promise<void>): Promise<string[]> {
+async function refused(error: unknown, action: Action, tell: (told: Told) => void, reload: () => Promise<void>): Promise<string[]> {
   if (!(error instanceof Refusal)) {
     tell({ kind: "refused", text: t("refused", { why: t("unreachable") }) });
     return [];
@@ -146,39 +158,22 @@ async function refused(error: unknown, tell: (told: Told) => void, reload: () =>
   if (changed) tell({ kind: "clash", changed });
   else if (refusal) tell({ kind: "refused", text: t("refused", { why: inLanguage(refusal, detail ?? "") }) });
   else if (possible) {
-    const what = possible.length ? t("possible", { what: possible.join(", ") }) : t("nothingPossible");
+    const words = listed(possible.map((name) => word(ACTIONS, name)));
+    const what = possible.length ? t("possible", { what: words }) : t("nothingPossible");
     tell({ kind: "refused", text: `${t("refused", { why: detail ?? "" })} ${what}` });
   } else {
-    const why = errors?.map((one) => `${one.field}: ${one.reason}`).join("; ") || detail || String(error.status);
+    const why = errors?.map((one) => fieldText(action, one)).join("; ") || detail || String(error.status);
     tell({ kind: "refused", text: t("refused", { why }) });
   }
   if (error.status !== 422) await reload();
   return errors?.map((one) => one.field) ?? [];
 }
 
-function Clock({ clock }: { clock: Deadline }) {
-  const past = clock.due_at !== null && Date.parse(clock.due_at) < now.value;
-  return (
-    <details class="clock">
-      <summary>
-        {word(STAGES, clock.stage)} · {t("limit", { limit: limitText(clock.limit, clock.clock) })} ·{" "}
-        <span class={past ? "late" : ""}>{clock.due_at ? t("due", { at: moment(clock.due_at) }) : t("standing", { at: moment(clock.stopped_at) })}</span>
-      </summary>
-      {clock.provisional && <p class="soft">{t("provisional")}</p>}
-      <table>
-        <caption>{t("why")}</caption>
-        <thead><tr><th>{t("from")}</th><th>{t("to")}</th><th>{t("counted")}</th><th>{t("reason")}</th></tr></thead>
-        <tbody>
-          {clock.breakdown.map((span) => (
-            <tr key={span.from}>
-              <td>{moment(span.from)}</td><td>{moment(span.to)}</td>
-              <td>{t(span.counted ? "counted" : "paused")}</td><td>{inLanguage(span.why, "")}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
-  );
+/** What is wrong with a field, under the name that the form gives it. */
+function fieldText(action: Action, { field, reason }: FieldError): string {
+  const known: Record<string, string> = { "is required": t("field_required"), "must be confirmed": t("field_confirm") };
+  const label = action.fields.find((one) => one.name === field)?.label;
+  return t("fieldWrong", { field: inLanguage(label, field), reason: known[reason] ?? reason });
 }
 
 function Links({ links }: { links: SheetData["links"] }) {
