@@ -5,7 +5,7 @@ Every part has `code` and `name` {`zh`, `en`}, like areas and categories.
 
 from typing import Any
 
-from workflows.definition import Action, Definition, Rung, Stage
+from workflows.definition import Action, Definition, Marking, Rung, Stage
 
 
 def definition_row(definition: Definition) -> dict[str, Any]:
@@ -37,10 +37,22 @@ def definition_sheet(definition: Definition) -> dict[str, Any]:
         ],
         "stages": [_stage_row(one) for one in definition.stages.values()],
         "actions": [_action_row(one) for one in definition.actions.values()],
-        "marks": [
-            {"code": name, "name": label.to_json()} for name, label in definition.marks.items()
-        ],
+        "marks": _mark_rows(definition),
     }
+
+
+def _mark_rows(definition: Definition) -> list[dict[str, Any]]:
+    """The marks; `counts` tells one that goes up from one that is there or not."""
+    counted = {
+        mark
+        for action in definition.actions.values()
+        for mark, marking in action.marks.items()
+        if marking is Marking.COUNT
+    }
+    return [
+        {"code": name, "name": label.to_json(), "counts": name in counted}
+        for name, label in definition.marks.items()
+    ]
 
 
 def _stage_row(stage: Stage) -> dict[str, Any]:

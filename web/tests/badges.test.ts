@@ -7,7 +7,9 @@ afterEach(() => (language.value = "zh"));
 
 it("tells a flag alone, a count with its figure, and an account by name", () => {
   language.value = "en";
-  expect([badgeText("forced", 1), badgeText("returns", 3), badgeText("reviewer", "li-4")]).toEqual(["forced", "returns: 3", "reviewer: li-4"]);
+  expect(badgeText("forced", 1, false)).toBe("forced");
+  expect([1, 3].map((n) => badgeText("returns", n, true))).toEqual(["returns: 1", "returns: 3"]);
+  expect(badgeText("reviewer", "li-4", false)).toBe("reviewer: li-4");
 });
 
 it("tells a stretch by its two largest figures", () => {

@@ -117,6 +117,9 @@ def check_definitions(api: httpx.Client, who: dict[str, str]) -> None:
     (file,) = [one for one in sheet["actions"] if one["code"] == "file"]
     step = {"from": "reported", "to": "filed", "roles": ["acceptor", "system"]}
     assert file["steps"][0] == step
+    counts = {one["code"] for one in sheet["marks"] if one["counts"]}
+    assert {"returns", "reopened"} <= counts
+    assert "supervised" not in counts
     known = {**who, "If-None-Match": answer.headers["etag"]}
     assert api.get(f"/workflows/{key}", headers=known).status_code == 304
     assert key in get(api, "/workflows/none@1", who, 404).text

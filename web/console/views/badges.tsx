@@ -1,6 +1,6 @@
 import { inLanguage, t } from "../../shared/texts";
 import { MARKS, word } from "../../shared/words";
-import { nameIn, type Definition } from "../definitions";
+import type { Definition } from "../definitions";
 
 // What somebody should look at before anything else.
 const LOUD = new Set(["supervised", "forced", "appealed", "extension_asked", "returns", "reopened"]);
@@ -9,14 +9,16 @@ const LOUD = new Set(["supervised", "forced", "appealed", "extension_asked", "re
 export function Badges({ marks, definition }: { marks: Record<string, number | string>; definition: Definition | undefined }) {
   return (
     <>
-      {Object.entries(marks).map(([code, value]) => (
-        <span key={code} data-mark={code} class={`badge${LOUD.has(code) ? " loud" : ""}`}>{badgeText(inLanguage(nameIn(definition?.marks, code), word(MARKS, code)), value)}</span>
-      ))}
+      {Object.entries(marks).map(([code, value]) => {
+        const known = definition?.marks.find((one) => one.code === code);
+        const text = badgeText(inLanguage(known?.name, word(MARKS, code)), value, known?.counts ?? false);
+        return <span key={code} data-mark={code} class={`badge${LOUD.has(code) ? " loud" : ""}`}>{text}</span>;
+      })}
     </>
   );
 }
 
-export function badgeText(mark: string, value: number | string): string {
+export function badgeText(mark: string, value: number | string, counts: boolean): string {
   if (typeof value === "string") return t("markWho", { mark, who: value });
-  return value === 1 ? mark : t("markCount", { mark, n: value });
+  return value === 1 && !counts ? mark : t("markCount", { mark, n: value });
 }
