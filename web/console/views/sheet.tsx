@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { act, call, Refusal, type Change, type FieldError } from "../../shared/api";
-import { inLanguage, listed, moment, t } from "../../shared/texts";
-import { ACTIONS, eventWord as changeWord, LINES, SOURCES, STATES, word } from "../../shared/words";
+import { act, call, Refusal } from "../../shared/api";
+import { inLanguage, moment, t } from "../../shared/texts";
+import { eventWord as changeWord, LINES, SOURCES, STATES, word } from "../../shared/words";
 import { isLate, phaseOf } from "../cases";
 import { definitions, nameIn, readDefinition } from "../definitions";
 import { keep } from "../hearing";
-import type { Action, SheetData } from "../sheet";
+import { toldOf, wrongFields, type Told } from "../refusals";
+import type { SheetData } from "../sheet";
 import { anyTick, areaName, chosen, claims, names, now, refusedToken, sheetTick, where } from "../store";
 import { ActionForm, type Perform } from "./action";
 import { Badges } from "./badges";
@@ -13,9 +14,6 @@ import { Clock } from "./clock";
 import { History } from "./history";
 import { cityMap } from "./map";
 import { Photos } from "./photos";
-
-/** What became of the last action, as the sheet tells it. */
-export type Told = { kind: "done"; text: string } | { kind: "clash"; changed: Change[] } | { kind: "refused"; text: string };
 
 export function Sheet({ number }: { number: string }) {
   const [sheet, setSheet] = useState<SheetData | null>(null);
@@ -103,7 +101,9 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
       return null;
     } catch (error) {
       if (refusedToken(error)) return [];
-      return refused(error, action, tell, reload);
+      tell(toldOf(error, action));
+      if (error instanceof Refusal && error.status !== 422) await reload();
+      return wrongFields(error);
     }
   };
   return (
@@ -146,34 +146,6 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
       <History id={sheet.id} seq={sheet.seq} allowed={["supervisor", "auditor"].includes(claims.value?.role ?? "")} />
     </>
   );
-}
-
-/** Tells why an action was not done; answers the names of the fields that are wrong. */
-async function refused(error: unknown, action: Action, tell: (told: Told) => void, reload: () => Promise<void>): Promise<string[]> {
-  if (!(error instanceof Refusal)) {
-    tell({ kind: "refused", text: t("refused", { why: t("unreachable") }) });
-    return [];
-  }
-  const { changed, errors, possible, refusal, detail } = error.problem;
-  if (changed) tell({ kind: "clash", changed });
-  else if (refusal) tell({ kind: "refused", text: t("refused", { why: inLanguage(refusal, detail ?? "") }) });
-  else if (possible) {
-    const words = listed(possible.map((name) => word(ACTIONS, name)));
-    const what = possible.length ? t("possible", { what: words }) : t("nothingPossible");
-    tell({ kind: "refused", text: `${t("refused", { why: detail ?? "" })} ${what}` });
-  } else {
-    const why = errors?.map((one) => fieldText(action, one)).join("; ") || detail || String(error.status);
-    tell({ kind: "refused", text: t("refused", { why }) });
-  }
-  if (error.status !== 422) await reload();
-  return errors?.map((one) => one.field) ?? [];
-}
-
-/** What is wrong with a field, under the name that the form gives it. */
-function fieldText(action: Action, { field, reason }: FieldError): string {
-  const known: Record<string, string> = { "is required": t("field_required"), "must be confirmed": t("field_confirm") };
-  const label = action.fields.find((one) => one.name === field)?.label;
-  return t("fieldWrong", { field: inLanguage(label, field), reason: known[reason] ?? reason });
 }
 
 function Links({ links }: { links: SheetData["links"] }) {
