@@ -24,13 +24,15 @@ def get_workflows(
     return listing(request, [definition_row(one) for one in found], after, limit)
 
 
-@router.get("/workflows/{key}", response_model=None, responses=schemas.problems(401, 404, 503))
-def get_workflow(key: str, request: Request, context: Ctx, _who: Who) -> Response:
+@router.get(
+    "/workflows/{definition}", response_model=None, responses=schemas.problems(401, 404, 503)
+)
+def get_workflow(definition: str, request: Request, context: Ctx, _who: Who) -> Response:
     """A definition by its key (`name@version`), as a case names it."""
-    definition = context.definitions.get(key)
-    if definition is None:
+    found = context.definitions.get(definition)
+    if found is None:
         known = ", ".join(sorted(context.definitions))
-        told = f"there is no workflow definition {key[:60]!r}; there are: {known}"
+        told = f"there is no workflow definition {definition[:60]!r}; there are: {known}"
         raise Problem(404, "not-found", told)
-    body = orjson.dumps(definition_sheet(definition))
+    body = orjson.dumps(definition_sheet(found))
     return tagged(request, body, JSON, {"Cache-Control": "private, no-cache"})
