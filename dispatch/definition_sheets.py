@@ -56,29 +56,34 @@ def _mark_rows(definition: Definition) -> list[dict[str, Any]]:
 
 
 def _stage_row(stage: Stage) -> dict[str, Any]:
-    """A stage; `limit` and `clock` are null where the filing condition gives them."""
+    """A stage; `limit` and `clock` are null where the filing condition gives them
+    (`by_condition`), or where an action chooses the moment.
+    """
     return {
         "code": stage.name,
         "name": stage.label.to_json(),
         "states": sorted(stage.states),
         "limit": None if stage.limit is None else stage.limit.text,
         "clock": None if stage.limit is None else stage.limit.clock.value,
+        "by_condition": stage.by_condition,
         "made": stage.made,
         "ladder": [_rung_row(rung) for rung in stage.ladder],
     }
 
 
 def _rung_row(rung: Rung) -> dict[str, Any]:
+    """A rung: what it writes, or what the system does then, or both; null for neither."""
     return {
         "at": float(rung.at),
-        "event": rung.event.value,
+        "event": None if rung.event is None else rung.event.value,
+        "action": rung.action,
         "tell": rung.tell.value,
         "name": rung.label.to_json(),
     }
 
 
 def _action_row(action: Action) -> dict[str, Any]:
-    """An action; `to` is null where the case stays in its state."""
+    """An action; `to` is null where the case stays in its state, or goes back to an earlier one."""
     return {
         "code": action.name,
         "name": action.label.to_json(),
@@ -86,7 +91,12 @@ def _action_row(action: Action) -> dict[str, Any]:
         "reason_required": action.reason_required,
         "reopens": action.reopens,
         "steps": [
-            {"from": state, "to": step.to, "roles": sorted(step.roles)}
+            {
+                "from": state,
+                "to": step.to,
+                "back": step.back is not None,
+                "roles": sorted(step.roles),
+            }
             for state, step in action.steps.items()
         ],
     }

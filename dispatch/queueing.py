@@ -74,7 +74,8 @@ def clause_of(queue: Queue) -> Clause:
         return all_of(OPEN, in_states)
     marked = Clause(
         sql="""c.marks <> '{}' and case jsonb_typeof(c.marks -> :q_mark)
-            when 'number' then cast(c.marks ->> :q_mark as integer) else 0 end >= :q_least""",
+            when 'number' then cast(c.marks ->> :q_mark as integer)
+            when 'string' then 1 else 0 end >= :q_least""",
         values={"q_mark": queue.mark, "q_least": queue.least},
     )
     return all_of(in_states, marked)

@@ -7,12 +7,13 @@ from typing import Any
 from dispatch.cases import Case
 from dispatch.history import moment, moment_or_none
 from dispatch.knowledge import Known
-from grid.areas import Area
+from grid.areas import Area, Level
 from grid.departments import Department
 from workflows.calendar import Calendars
 from workflows.case import ActionForm, FieldForm
 from workflows.categories import Category
 from workflows.deadlines import Deadline, explain
+from workflows.definition import FieldType
 
 SOON = Fraction(4, 5)
 """The part of a limit after which a case is soon late; desks see it in another colour."""
@@ -145,11 +146,13 @@ def _field_row(field: FieldForm, case: Case, known: Known) -> dict[str, Any]:
 
 
 def _choices(field: FieldForm, case: Case, known: Known) -> list[str] | None:
-    if field.name == "condition":
+    if field.type == FieldType.CONDITION:
         category = known.catalogue.categories.get(case.category)
         return [row.code for row in category.conditions] if category is not None else []
-    if field.name == "department":
+    if field.type in (FieldType.DEPARTMENT, FieldType.DEPARTMENTS):
         return suitable_departments(case, known)
+    if field.type == FieldType.DISTRICT:
+        return other_districts(case, known)
     return None if field.choices is None else list(field.choices)
 
 
@@ -163,6 +166,15 @@ def suitable_departments(case: Case, known: Known) -> list[str]:
     """Departments that work for one of the case's areas."""
     areas = {case.city, case.district, case.community}
     return [one.code for one in known.departments.values() if one.area in areas]
+
+
+def other_districts(case: Case, known: Known) -> list[str]:
+    """The districts that a case may be given to: those of its city, less its own."""
+    return sorted(
+        area.code
+        for area in known.in_force.areas.values()
+        if area.level is Level.DISTRICT and area.parent == case.city and area.code != case.district
+    )
 
 
 def area_row(area: Area) -> dict[str, Any]:

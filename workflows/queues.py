@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workflows.definition import Action, Definition, MarkGuard
+from workflows.definition import Action, Definition, MarkGuard, Step
 from workflows.labels import Label
 
 
@@ -97,11 +97,24 @@ def _stage_parts(definition: Definition) -> Iterable[tuple[str, _Part]]:
             for action in definition.actions.values()
             if not _everywhere(definition, action)
             for state, step in action.steps.items()
-            if state in stage.states and step.to is not None and not step.releases
+            if state in stage.states and _leads_on(definition, step)
             for role in step.roles
         }
         states = frozenset((definition.key, state) for state in stage.states)
-        yield stage.name, _Part(stage.label, frozenset(roles), states)
+        yield stage.name, _Part(stage.label, _players(definition, roles), states)
+
+
+def _leads_on(definition: Definition, step: Step) -> bool:
+    """Whether a step does the stage's work: to let the case go, or to set it aside, does not."""
+    if step.to is None or step.releases:
+        return False
+    there = definition.stage_of.get(step.to)
+    return there is None or there.limit is not None or there.by_condition
+
+
+def _players(definition: Definition, roles: Iterable[str]) -> frozenset[str]:
+    """The roles of the system in which somebody may act as one of the definition's."""
+    return frozenset(definition.roles[role].plays for role in roles)
 
 
 def _everywhere(definition: Definition, action: Action) -> bool:
@@ -117,4 +130,5 @@ def _mark_parts(definition: Definition) -> Iterable[tuple[str, int, _Part]]:
                 states = frozenset((definition.key, state) for state in action.steps)
                 # A count says little of the work; the name of what is done about it says more.
                 label = definition.marks[asked.mark] if asked.least == 1 else action.label
-                yield asked.mark, asked.least, _Part(label, action.roles, states)
+                players = _players(definition, action.roles)
+                yield asked.mark, asked.least, _Part(label, players, states)

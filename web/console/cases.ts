@@ -13,6 +13,8 @@ export interface Row {
   closed_at: string | null;
   due_at: string | null;
   department: string | null;
+  /** Told by a sheet only; lists hold what the caller may see already. */
+  assistants?: { department: string }[];
   /** When the feed told of it, in milliseconds; what is new is marked for a moment. */
   heard?: number;
 }

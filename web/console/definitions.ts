@@ -8,10 +8,11 @@ import { FINAL, learnPhase, type Phase } from "./cases";
 
 interface Named { code: string; name: Name }
 export interface State extends Named { final: boolean; stage: string | null }
-export interface Stage extends Named { states: string[]; limit: string | null; clock: string | null; made: boolean }
+export interface Stage extends Named { states: string[]; limit: string | null; clock: string | null; by_condition: boolean; made: boolean }
 /** `counts`: a figure that goes up, not something that is so or not. */
 export interface Mark extends Named { counts: boolean }
-export interface Step { from: string; to: string | null; roles: string[] }
+/** `back`: to the state that the case came from; `to` is null then, too. */
+export interface Step { from: string; to: string | null; back: boolean; roles: string[] }
 export interface ActionRow extends Named { event: string; reason_required: boolean; reopens: boolean; steps: Step[] }
 export interface DefinitionRow extends Named { line: string; version: number }
 export interface Definition extends DefinitionRow {

@@ -8,7 +8,7 @@ export type Values = Record<string, unknown>;
 
 const CONTROLS: Record<string, Control> = {
   text: "text", location: "location", confirmation: "confirmation", photos: "photos", condition: "select", department: "select",
-  category: "select", choice: "select", moment: "moment", departments: "many", account: "line",
+  category: "select", choice: "select", district: "select", moment: "moment", departments: "many", account: "line", case: "line",
 };
 
 /** A type that this page does not know yet is asked for in words, or chosen where there are choices. */

@@ -82,6 +82,7 @@ export const inList = (row: Row): boolean =>
 export function inScope(row: Row): boolean {
   const who = claims.value;
   if (!who) return true;
-  if (who.role === "handler" && row.department !== who.department) return false;
+  const assists = !row.assistants || row.assistants.some((one) => one.department === who.department);
+  if (who.role === "handler" && row.department !== who.department && !assists) return false;
   return Object.values(row.areas).includes(who.scope);
 }

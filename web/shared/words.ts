@@ -1,7 +1,7 @@
 // The city's words for states, stages and what happened to a case.
 
 import { signal } from "@preact/signals";
-import { inLanguage, language, type Name } from "./texts";
+import { inLanguage, language, moment, t, type Name } from "./texts";
 
 type Words = Record<string, Name>;
 
@@ -87,6 +87,7 @@ export const eventWord = (type: string): string =>
 
 /** A limit as the standard's table writes it ("4 工作时"); its unit in the reader's language. */
 export function limitText(limit: string, clock: string): string {
+  if (clock === "until") return t("untilMoment", { at: moment(limit) });
   const amount = /^[\d.]+/.exec(limit)?.[0];
   if (language.value === "zh" || !amount || !UNITS[clock]) return limit;
   const unit = word(UNITS, clock);

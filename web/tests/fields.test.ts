@@ -11,7 +11,9 @@ it("asks in words for a type that it does not know, or lets choose where there a
   expect(controlOf(field("x", "hologram"))).toBe("line");
   expect(controlOf(field("x", "hologram", { choices: ["a"] }))).toBe("select");
   expect(controlOf(field("x", "choice", { choices: ["a"] }))).toBe("select");
-  expect(["moment", "departments", "account", "text"].map((type) => controlOf(field("x", type)))).toEqual(["moment", "many", "line", "text"]);
+  expect(["moment", "departments", "account", "case", "district", "text"].map((type) => controlOf(field("x", type)))).toEqual(
+    ["moment", "many", "line", "line", "select", "text"],
+  );
 });
 
 it("sends what was filled in, and nothing of what was left empty", async () => {

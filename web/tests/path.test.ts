@@ -5,7 +5,7 @@ import { drawnWays, graphOf, keyOf, pathOf, takenOf, type Entry } from "../conso
 
 const name = (code: string) => ({ zh: code, en: code });
 const action = (code: string, from: string[], to: string | null): ActionRow => ({
-  code, name: name(code), event: `wangge.case.${code}.v1`, reason_required: false, reopens: false, steps: from.map((one) => ({ from: one, to, roles: ["acceptor"] })),
+  code, name: name(code), event: `wangge.case.${code}.v1`, reason_required: false, reopens: false, steps: from.map((one) => ({ from: one, to, back: false, roles: ["acceptor"] })),
 });
 const OPEN = ["reported", "filed", "dispatched", "handling", "handled"];
 const DEFINITION: Definition = {

@@ -1,5 +1,7 @@
 """Queues of the desks, workflow definitions and calendars, through the real door."""
 
+from typing import Any
+
 import httpx
 import pytest
 from sqlalchemy import Engine, text
@@ -81,8 +83,10 @@ def test_desks_see_their_queues_and_whoever_signs_in_definitions_and_calendars(
     live: Live, feeder: Feeder, located: Located
 ) -> None:
     feeder.store(located(), located(lon=111.62))
+    feeder.store(located(lon=111.63, source="public", subject="r", reporter="r"))
     with live.start_api() as api:
         check_queues(api, live)
+        check_choices(api, live)
         check_definitions(api, live.token("reporter"))
         check_calendars(api, live.token("reporter"))
         for path in ("/queues", "/workflows", "/calendars", "/calendars/yongzhou"):
@@ -107,6 +111,27 @@ def check_queues(api: httpx.Client, live: Live) -> None:
     assert wrong["errors"][0]["field"] == "queue"
 
 
+def check_choices(api: httpx.Client, live: Live) -> None:
+    """Forms are told the departments and districts that a case may be given to."""
+    acceptor, dispatcher = live.token("acceptor"), live.token("dispatcher")
+    (case,) = get(api, "/cases?state=reported", acceptor).json()["items"]
+    fields = fields_of(get(api, f"/cases/{case['id']}", dispatcher).json(), "transfer")
+    districts = fields["district"]["choices"]
+    assert len(districts) == 10
+    assert case["areas"]["district"] not in districts
+    filing = fields_of(get(api, f"/cases/{case['id']}", acceptor).json(), "file")["condition"]
+    body = {"version": case["version"], "condition": filing["choices"][0]}
+    filed = api.post(f"/cases/{case['id']}/actions/file", json=body, headers=acceptor)
+    assert filed.status_code == 200, filed.text
+    fields = fields_of(get(api, f"/cases/{case['id']}", dispatcher).json(), "joint-dispatch")
+    assert fields["assistants"]["choices"] == fields["department"]["choices"] != []
+
+
+def fields_of(sheet: dict[str, Any], action: str) -> dict[str, dict[str, Any]]:
+    (found,) = [one for one in sheet["actions"] if one["name"] == action]
+    return {field["name"]: field for field in found["fields"]}
+
+
 def check_definitions(api: httpx.Client, who: dict[str, str]) -> None:
     key = "urban_management@2"
     assert key in [one["code"] for one in get(api, "/workflows", who).json()["items"]]
@@ -115,7 +140,7 @@ def check_definitions(api: httpx.Client, who: dict[str, str]) -> None:
     closed = {"code": "closed", "name": {"zh": "已结案", "en": "closed"}, "final": True}
     assert {**closed, "stage": None} in sheet["states"]
     (file,) = [one for one in sheet["actions"] if one["code"] == "file"]
-    step = {"from": "reported", "to": "filed", "roles": ["acceptor", "system"]}
+    step = {"from": "reported", "to": "filed", "back": False, "roles": ["acceptor", "system"]}
     assert file["steps"][0] == step
     counts = {one["code"] for one in sheet["marks"] if one["counts"]}
     assert {"returns", "reopened"} <= counts

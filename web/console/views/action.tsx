@@ -132,7 +132,8 @@ function Choices({ field, sheet, values }: Drawn) {
 function choicesOf(field: Field): { code: string; name: Name | undefined }[] {
   const departments = names.value?.departments;
   const codes = field.choices ?? (field.type.startsWith("department") ? [...(departments?.keys() ?? [])] : []);
-  return codes.map((code) => ({ code, name: field.choice_labels?.[code] ?? departments?.get(code)?.name }));
+  const nameOf = (code: string): Name | undefined => field.choice_labels?.[code] ?? departments?.get(code)?.name ?? names.value?.areas.get(code)?.name;
+  return codes.map((code) => ({ code, name: nameOf(code) }));
 }
 
 function ManyControl({ id, field, values, put, wrong }: Drawn) {

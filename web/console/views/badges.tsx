@@ -1,6 +1,6 @@
 import { inLanguage, t } from "../../shared/texts";
 import { MARKS, word } from "../../shared/words";
-import type { Definition } from "../definitions";
+import { nameIn, type Definition } from "../definitions";
 
 // What somebody should look at before anything else.
 const LOUD = new Set(["supervised", "forced", "appealed", "extension_asked", "returns", "reopened"]);
@@ -11,7 +11,8 @@ export function Badges({ marks, definition }: { marks: Record<string, number | s
     <>
       {Object.entries(marks).map(([code, value]) => {
         const known = definition?.marks.find((one) => one.code === code);
-        const text = badgeText(inLanguage(known?.name, word(MARKS, code)), value, known?.counts ?? false);
+        const state = typeof value === "string" ? nameIn(definition?.states, value) : undefined;
+        const text = badgeText(inLanguage(known?.name, word(MARKS, code)), inLanguage(state, "") || value, known?.counts ?? false);
         return <span key={code} data-mark={code} class={`badge${LOUD.has(code) ? " loud" : ""}`}>{text}</span>;
       })}
     </>

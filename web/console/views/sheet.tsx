@@ -34,6 +34,8 @@ export function Sheet({ number }: { number: string }) {
       readDefinition(found.definition).catch(refusedToken);
       // Unless another answer has overtaken this one.
       if (run === asked.current) show(found);
+      // Whoever follows a link to another case names it by its id.
+      if (found.number !== number && chosen.value === number) chosen.value = found.number;
     } catch (error) {
       if (refusedToken(error)) return;
       const gone = error instanceof Refusal && error.status === 404;
@@ -58,7 +60,7 @@ export function Sheet({ number }: { number: string }) {
       if (event.key === "Escape" && !(event.target as HTMLElement).closest("textarea, input, select")) close();
     }}>
       <div class="sheet-head">
-        <h2 id="sheet-title" ref={heading} tabIndex={-1}>{number}</h2>
+        <h2 id="sheet-title" ref={heading} tabIndex={-1}>{sheet?.number ?? number}</h2>
         <button type="button" class="close" aria-label={t("close")} onClick={close}>×</button>
       </div>
       {failure && <p role="alert" class="late">{failure} <button type="button" onClick={() => void load()}>{t("again")}</button></p>}
@@ -133,6 +135,7 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
           <button type="button" class="link" id="to-workflow" onClick={() => (where.value = { page: "workflow", of: sheet.definition, year: "" })}>{t("onWorkflow")}</button>
         </dd>
       </dl>
+      <Kin sheet={sheet} />
       {sheet.possible_duplicate_of && <p class="soft">{t("duplicate")}</p>}
       <h3>{t("actions")}</h3>
       {sheet.actions.length === 0 && <p class="soft">{t("noActions")}</p>}
@@ -145,6 +148,26 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
       <h3>{t("history")}</h3>
       <History id={sheet.id} seq={sheet.seq} allowed={["supervisor", "auditor"].includes(claims.value?.role ?? "")} />
     </>
+  );
+}
+
+/** Who assists, and what became of the case, or of others with it. */
+function Kin({ sheet }: { sheet: SheetData }) {
+  const open = (key: string, text = t("openCase")) => <button type="button" class="link" onClick={() => (chosen.value = key)}>{text}</button>;
+  const { assistants, merged, merged_into, split_from } = sheet;
+  if (!assistants.length && !merged.length && !merged_into && !split_from) return null;
+  return (
+    <dl id="kin">
+      {assistants.length > 0 && (
+        <>
+          <dt>{t("assistants")}</dt>
+          <dd>{assistants.map((one) => <div key={one.department}>{inLanguage(names.value?.departments.get(one.department)?.name, one.department)} · {t(one.done ? "assistDone" : "assistOpen")}</div>)}</dd>
+        </>
+      )}
+      {merged_into && <><dt>{t("mergedInto")}</dt><dd>{open(merged_into)}</dd></>}
+      {merged.length > 0 && <><dt>{t("merged")}</dt><dd>{merged.map((one) => <div key={one.id}>{open(one.number, one.number)}</div>)}</dd></>}
+      {split_from && <><dt>{t("splitFrom")}</dt><dd>{open(split_from)}</dd></>}
+    </dl>
   );
 }
 

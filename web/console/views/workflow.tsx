@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { all, call, path, Refusal } from "../../shared/api";
 import { inLanguage, listed, moment, t } from "../../shared/texts";
 import { eventWord, limitText, ROLES, STATES, word } from "../../shared/words";
-import { definitionRows, definitions, nameIn, newest, readDefinition, type Definition } from "../definitions";
+import { definitionRows, definitions, nameIn, newest, readDefinition, type ActionRow, type Definition } from "../definitions";
 import { graphOf, pathOf, type Entry, type Step } from "../path";
 import type { SheetData } from "../sheet";
 import { chosen, claims, refusedToken, sheetTick, where } from "../store";
@@ -61,8 +61,12 @@ async function traceOf(number: string): Promise<Trace> {
 function Body({ definition, trace }: { definition: Definition; trace: Trace | null }) {
   const state = (code: string): string => inLanguage(nameIn(definition.states, code), word(STATES, code));
   const { ways, exits } = graphOf(definition);
-  const stay = definition.actions.filter((action) => action.steps.every((step) => step.to === null || step.to === step.from));
-  const roles = (codes: string[]): string => listed(codes.map((code) => inLanguage(nameIn(definition.roles, code), word(ROLES, code))));
+  const stay = definition.actions.filter((action) => action.steps.every((step) => !step.back && (step.to === null || step.to === step.from)));
+  const back = definition.actions.filter((action) => action.steps.some((step) => step.back));
+  const who = (action: ActionRow) => {
+    const codes = [...new Set(action.steps.flatMap((step) => step.roles))];
+    return <span class="soft">{listed(codes.map((code) => inLanguage(nameIn(definition.roles, code), word(ROLES, code))))}</span>;
+  };
   return (
     <>
       <p class="soft">{t("drawingHelp")}</p>
@@ -92,7 +96,7 @@ function Body({ definition, trace }: { definition: Definition; trace: Trace | nu
               {definition.stages.map((stage) => (
                 <tr key={stage.code}>
                   <th scope="row">{inLanguage(stage.name, stage.code)}</th><td>{listed(stage.states.map(state))}</td>
-                  <td>{stage.limit ? limitText(stage.limit, stage.clock ?? "") : t("byCondition")}</td>
+                  <td>{stage.limit ? limitText(stage.limit, stage.clock ?? "") : t(stage.by_condition ? "byCondition" : "chosenMoment")}</td>
                 </tr>
               ))}
             </tbody>
@@ -100,9 +104,12 @@ function Body({ definition, trace }: { definition: Definition; trace: Trace | nu
         </section>
         <section aria-labelledby="exits-title">
           <h3 id="exits-title">{t("exits")}</h3>
-          <ul>{exits.map((exit) => <li key={exit.action.code}>{t("exitLine", { action: inLanguage(exit.action.name, exit.action.code), to: state(exit.to) })} <span class="soft">{roles([...new Set(exit.action.steps.flatMap((step) => step.roles))])}</span></li>)}</ul>
+          <ul>
+            {exits.map((exit) => <li key={exit.action.code}>{t("exitLine", { action: inLanguage(exit.action.name, exit.action.code), to: state(exit.to) })} {who(exit.action)}</li>)}
+            {back.map((action) => <li key={action.code}>{t("backTo", { action: inLanguage(action.name, action.code) })} {who(action)}</li>)}
+          </ul>
           <h3>{t("stay")}</h3>
-          <ul>{stay.map((action) => <li key={action.code}>{inLanguage(action.name, action.code)} <span class="soft">{roles([...new Set(action.steps.flatMap((step) => step.roles))])}</span></li>)}</ul>
+          <ul>{stay.map((action) => <li key={action.code}>{inLanguage(action.name, action.code)} {who(action)}</li>)}</ul>
         </section>
       </div>
     </>
