@@ -56,7 +56,14 @@ it("lays out every box apart from the others, and every line from box to box", (
     expect(a.x - 45 >= 0 && a.x + 45 <= placed.width && a.y + 20 <= placed.height, a.code).toBe(true);
     for (const b of placed.boxes.slice(n + 1)) expect(Math.abs(a.x - b.x) >= 90 || Math.abs(a.y - b.y) >= 40, `${a.code} ${b.code}`).toBe(true);
   }
-  for (const line of placed.lines) expect(line.points.length).toBeGreaterThan(1);
+  for (const line of placed.lines) {
+    // It leaves and meets its boxes above or below, never at the side, where it would pass a neighbour.
+    for (const [code, point] of [[line.from, line.points[0]], [line.to, line.points.at(-1)]] as const) {
+      const box = placed.boxes.find((one) => one.code === code);
+      expect(Math.abs((point?.y ?? 0) - (box?.y ?? 0)), `${line.from} ${line.to}`).toBe(20);
+      expect(Math.abs((point?.x ?? 0) - (box?.x ?? 0))).toBeLessThan(45);
+    }
+  }
   expect(placed.lines).toHaveLength(ways.length);
   const again = layout(boxes, ways.map((way) => ({ from: way.from, to: way.to, width: 40, height: 16 })));
   expect(again).toEqual(placed);
@@ -64,8 +71,7 @@ it("lays out every box apart from the others, and every line from box to box", (
 
 it("writes lines and measures words", () => {
   expect(curve([])).toBe("");
-  expect(curve([{ x: 0, y: 0 }, { x: 10, y: 0 }])).toBe("M0,0 L10,0");
-  expect(curve([{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 10 }])).toBe("M0,0 Q10,0 10,5 L10,10");
+  expect(curve([{ x: 0, y: 0 }, { x: 10, y: 20 }, { x: 10, y: 30 }])).toBe("M0,0 C0,10 10,10 10,20 C10,25 10,25 10,30");
   expect(widthOf("已立案", 10)).toBe(30);
   expect(widthOf("filed", 10)).toBe(30);
 });
