@@ -80,17 +80,22 @@ def get_cases(
     context: Ctx,
     who: Who,
     filters: Annotated[Filters, Depends(filters_of)],
-    queue: Annotated[str | None, Query(max_length=200)] = None,
+    desk: Annotated[queues.AtDesk, Depends(queues.at_desk)],
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
-    """Cases in the caller's scope, newest first; those of a `queue` the most urgent first."""
+    """Cases in the caller's scope, newest first; those of a `queue` the most urgent first.
+
+    `owner` narrows to what the caller has taken, or to the pool of what nobody has.
+    """
     access.require(who, access.READS_CASES, "read cases")
     known = context.known()
     check_filters(known, who, filters)
     scope = access.case_scope(who, known.in_force.areas)
-    if queue is not None:
-        return queues.queue_page(context, scope, queue, filters, limit=limit, after=after)
+    if desk.owner is not None:
+        scope = access.all_of(scope, reading.owned(who.subject if desk.owner == "me" else None))
+    if desk.queue is not None:
+        return queues.queue_page(context, scope, desk.queue, filters, limit=limit, after=after)
     with transaction(context.database) as connection:
         cases, following = reading.list_cases(connection, scope, filters, limit=limit, after=after)
     return answer({"items": [sheets.case_row(case) for case in cases], "next": following})

@@ -1,6 +1,9 @@
 """The queues of the caller's desk, and what waits in one."""
 
-from fastapi import APIRouter
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from dispatch import access, sheets
@@ -15,6 +18,22 @@ from dispatch.reading import Filters
 from workflows.queues import queues_for, queues_of
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtDesk:
+    """What a desk narrows its list of cases to, besides the filters that the feed knows too."""
+
+    queue: str | None
+    owner: Literal["me", "nobody"] | None
+
+
+def at_desk(
+    queue: Annotated[str | None, Query(max_length=200)] = None,
+    owner: Literal["me", "nobody"] | None = None,
+) -> AtDesk:
+    """Reads them from a request (FastAPI dependency)."""
+    return AtDesk(queue=queue, owner=owner)
 
 
 @router.get("/queues", response_model=None, responses=schemas.problems(401, 403, 503))

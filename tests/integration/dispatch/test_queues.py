@@ -107,6 +107,16 @@ def check_queues(api: httpx.Client, live: Live) -> None:
     assert clock["started_at"] < clock["soon_at"] < clock["due_at"]
     assert page["items"][0]["due_at"] == clock["due_at"]
     assert page["next"] is not None
+    acceptor, pool = live.token("acceptor"), "/cases?queue=urban_management.stage.accept&owner="
+    (free,) = get(api, f"{pool}nobody", acceptor).json()["items"]
+    assert get(api, f"{pool}me", acceptor).json()["items"] == []
+    took = {"version": free["version"]}
+    assert api.post(f"/cases/{free['id']}/actions/accept", json=took, headers=acceptor).is_success
+    assert [one["id"] for one in get(api, f"{pool}me", acceptor).json()["items"]] == [free["id"]]
+    assert get(api, f"{pool}nobody", acceptor).json()["items"] == []
+    other = live.token("acceptor", subject="another")
+    assert get(api, f"{pool}me", other).json()["items"] == []
+    get(api, f"{pool}you", acceptor, 422)
     wrong = get(api, "/cases?queue=nothing", dispatcher, 422).json()
     assert wrong["errors"][0]["field"] == "queue"
 
@@ -114,7 +124,7 @@ def check_queues(api: httpx.Client, live: Live) -> None:
 def check_choices(api: httpx.Client, live: Live) -> None:
     """Forms are told the departments and districts that a case may be given to."""
     acceptor, dispatcher = live.token("acceptor"), live.token("dispatcher")
-    (case,) = get(api, "/cases?state=reported", acceptor).json()["items"]
+    (case,) = get(api, "/cases?state=accepted", acceptor).json()["items"]
     fields = fields_of(get(api, f"/cases/{case['id']}", dispatcher).json(), "transfer")
     districts = fields["district"]["choices"]
     assert len(districts) == 10

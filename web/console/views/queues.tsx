@@ -5,7 +5,7 @@ import { LINES, STATES, word } from "../../shared/words";
 import { phaseOf, type Row } from "../cases";
 import { definitions, nameIn } from "../definitions";
 import { latenessOf, type Waiting } from "../lateness";
-import { anyTick, chosen, names, now, refusedToken, where } from "../store";
+import { anyTick, chosen, claims, names, now, refusedToken, where } from "../store";
 import { Badges } from "./badges";
 import { leftText } from "./stretch";
 import { walk } from "./walk";
@@ -13,6 +13,9 @@ import { walk } from "./walk";
 interface Queue { code: string; name: Name; line: string; stage: string | null; mark: string | null; cases: number; late: number }
 interface QueueRow extends Row { definition: string; marks: Record<string, number | string>; waiting: Waiting | null }
 
+/** Acceptors share a pool: the first to take a case owns it. */
+const OWNERS = ["all", "nobody", "me"] as const;
+type Owner = (typeof OWNERS)[number];
 const PAGE = 100;
 const MOST = 500;
 const SOONEST_MS = 1000;
@@ -25,6 +28,7 @@ export function Queues() {
   const [failed, setFailed] = useState(false);
   const wanted = useRef(PAGE);
   const run = useRef(0);
+  const [owner, setOwner] = useState<Owner>("all");
   const open = where.value.of;
 
   const load = async (): Promise<number> => {
@@ -33,7 +37,7 @@ export function Queues() {
     try {
       const found = await all<Queue>("/queues");
       const code = found.some((one) => one.code === where.value.of) ? where.value.of : (firstOf(found)?.code ?? "");
-      const page: Page<QueueRow> = code ? await call(path("/cases", { queue: code, limit: wanted.current })) : { items: [], next: null };
+      const page: Page<QueueRow> = code ? await call(path("/cases", { queue: code, owner: owner === "all" ? null : owner, limit: wanted.current })) : { items: [], next: null };
       if (mine !== run.current) return 0;
       setQueues(found);
       if (code !== where.value.of) where.value = { ...where.value, of: code };
@@ -52,7 +56,7 @@ export function Queues() {
   useEffect(() => {
     wanted.current = PAGE;
     void load();
-  }, [open]);
+  }, [open, owner]);
   useRefreshed(load);
 
   if (!queues) return <section id="queues" aria-busy="true"><p class={failed ? "late" : "soft"} role="status">{t(failed ? "queuesFailed" : "loading")}</p></section>;
@@ -64,7 +68,7 @@ export function Queues() {
         {queues.length === 0 && <p class="soft" role="status">{t("noQueues")}</p>}
         <QueueNames queues={queues} open={open} />
       </nav>
-      {shown && <QueueRows queue={shown} rows={rows} more={more} showMore={() => { wanted.current = Math.min(MOST, wanted.current + PAGE); void load(); }} />}
+      {shown && <QueueRows queue={shown} rows={rows} more={more} owner={owner} setOwner={setOwner} showMore={() => { wanted.current = Math.min(MOST, wanted.current + PAGE); void load(); }} />}
     </>
   );
 }
@@ -116,12 +120,20 @@ function QueueNames({ queues, open }: { queues: Queue[]; open: string }) {
   );
 }
 
-function QueueRows({ queue, rows, more, showMore }: { queue: Queue; rows: QueueRow[]; more: boolean; showMore: () => void }) {
+interface Shown { queue: Queue; rows: QueueRow[]; more: boolean; owner: Owner; setOwner: (owner: Owner) => void; showMore: () => void }
+
+function QueueRows({ queue, rows, more, owner, setOwner, showMore }: Shown) {
   const [focused, setFocused] = useState("");
   const entry = rows.some((row) => row.id === focused) ? focused : rows[0]?.id;
   return (
     <section id="queue" aria-labelledby="queue-title">
       <h2 id="queue-title">{inLanguage(queue.name, queue.code)} <span class="soft">{t("shownOf", { n: figure(rows.length), all: figure(queue.cases) })}</span></h2>
+      {queue.stage && claims.value?.role === "acceptor" && (
+        <fieldset class="owners">
+          <legend>{t("owners")}</legend>
+          {OWNERS.map((one) => <label key={one} class="check"><input type="radio" name="owner" checked={one === owner} onChange={() => setOwner(one)} />{t(`owner_${one}`)}</label>)}
+        </fieldset>
+      )}
       {rows.length === 0 && <p class="soft" role="status">{t("queueEmpty")}</p>}
       <ul role="list" onKeyDown={walk}>
         {rows.map((row) => <li key={row.id}><QueueCase row={row} tab={row.id === entry} onFocus={() => setFocused(row.id)} /></li>)}

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import { language } from "../shared/texts";
-import { badgeText } from "../console/views/badges";
+import { badgeText } from "../console/marks";
 import { stretchText } from "../console/views/stretch";
 
 afterEach(() => (language.value = "zh"));
