@@ -153,18 +153,24 @@ def case_reports(connection: Connection, case_id: UUID) -> list[str]:
     return [str(found) for found in rows.scalars()]
 
 
+def owned(account: str | None) -> Clause:
+    """What an account has taken of its pool; without one, what nobody has."""
+    if account is None:
+        return Clause(sql="not c.marks ? 'owner'")
+    return Clause(
+        sql="c.marks ? 'owner' and c.marks ->> 'owner' = :owner", values={"owner": account}
+    )
+
+
 def taken_cases(
     connection: Connection, scope: Clause, account: str, limit: int
 ) -> list[tuple[UUID, int]]:
     """Open cases in the scope that an acceptor took, the oldest first, each with its version."""
-    where = all_of(
-        scope,
-        Clause(sql="c.closed_at is null and c.marks ? 'owner' and c.marks ->> 'owner' = :owner"),
-    )
+    where = all_of(scope, Clause(sql="c.closed_at is null"), owned(account))
     rows = connection.execute(
         text(f"""select c.id, c.version from "case" c where {where.sql}
             order by c.opened_at, c.id limit :limit"""),  # noqa: S608
-        {**where.values, "owner": account, "limit": limit},
+        {**where.values, "limit": limit},
     )
     return [(row.id, row.version) for row in rows]
 

@@ -1,19 +1,23 @@
 """Cases, areas, categories and departments as the API shows them (design §5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from dispatch.cases import Case
 from dispatch.history import moment, moment_or_none
 from dispatch.knowledge import Known
 from dispatch.offices import is_office
-from grid.areas import Area
+from grid.areas import Area, Level
 from grid.departments import Department
 from workflows.calendar import Calendars
 from workflows.case import ActionForm, FieldForm
 from workflows.categories import Category
 from workflows.deadlines import Deadline, explain
-from workflows.definition import Office
+from workflows.definition import FieldType, Office
+
+SOON = Fraction(4, 5)
+"""The part of a limit after which a case is soon late; desks see it in another colour."""
 
 
 def case_row(case: Case) -> dict[str, Any]:
@@ -35,6 +39,30 @@ def case_row(case: Case) -> dict[str, Any]:
         "department": case.department,
         "source": case.source,
         "report_count": case.report_count,
+    }
+
+
+def queue_row(case: Case, calendars: Calendars) -> dict[str, Any]:
+    """A case as a desk's queue shows it: `waiting` is the clock that runs, null without one."""
+    running = next((one for one in case.deadlines if one.running), None)
+    return {
+        **case_row(case),
+        "definition": case.definition,
+        "marks": dict(case.marks),
+        "waiting": None if running is None else _clock_row(running, calendars),
+    }
+
+
+def _clock_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
+    """A clock without its breakdown; `soon_at` is when four fifths of the limit are counted."""
+    soon = deadline.rung_due(SOON, calendars) if deadline.due_at is not None else None
+    return {
+        "stage": deadline.stage,
+        "limit": deadline.limit,
+        "clock": deadline.clock.value,
+        "started_at": moment(deadline.started_at),
+        "soon_at": moment_or_none(soon),
+        "due_at": moment_or_none(deadline.due_at),
     }
 
 
@@ -78,18 +106,24 @@ def case_sheet(
 def deadline_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:
     """A stage's clock and why its moment is the one it is."""
     return {
-        "stage": deadline.stage,
-        "limit": deadline.limit,
-        "clock": deadline.clock.value,
+        **_clock_row(deadline, calendars),
         "calendar": deadline.calendar,
         "extensions": deadline.extensions,
         "holder": deadline.holder,
-        "started_at": moment(deadline.started_at),
-        "due_at": moment_or_none(deadline.due_at),
         "stopped_at": moment_or_none(deadline.stopped_at),
         "provisional": deadline.provisional,
+        "pauses": _pauses(deadline),
         "breakdown": [span.to_json() for span in explain(deadline, calendars)],
     }
+
+
+def _pauses(deadline: Deadline) -> list[dict[str, str]]:
+    """When the clock stood between its runs; it stands since `stopped_at` where that is told."""
+    ends = [end for _start, end in deadline.runs]
+    starts = [start for start, _end in deadline.runs[1:]] + [deadline.started_at]
+    return [
+        {"from": moment(end), "to": moment(start)} for end, start in zip(ends, starts, strict=False)
+    ]
 
 
 def action_row(form: ActionForm, case: Case, known: Known) -> dict[str, Any]:
@@ -113,13 +147,15 @@ def _field_row(field: FieldForm, case: Case, known: Known) -> dict[str, Any]:
 
 
 def _choices(field: FieldForm, case: Case, known: Known) -> list[str] | None:
-    if field.name == "condition":
+    if field.type == FieldType.CONDITION:
         category = known.catalogue.categories.get(case.category)
         return [row.code for row in category.conditions] if category is not None else []
     if field.office is not None:
         return offices(field.office, case, known)
-    if field.name == "department":
+    if field.type in (FieldType.DEPARTMENT, FieldType.DEPARTMENTS):
         return suitable_departments(case, known)
+    if field.type == FieldType.DISTRICT:
+        return other_districts(case, known)
     return None if field.choices is None else list(field.choices)
 
 
@@ -142,6 +178,15 @@ def suitable_departments(case: Case, known: Known) -> list[str]:
     """Departments that work for one of the case's areas."""
     areas = {case.city, case.district, case.community}
     return [one.code for one in known.departments.values() if one.area in areas]
+
+
+def other_districts(case: Case, known: Known) -> list[str]:
+    """The districts that a case may be given to: those of its city, less its own."""
+    return sorted(
+        area.code
+        for area in known.in_force.areas.values()
+        if area.level is Level.DISTRICT and area.parent == case.city and area.code != case.district
+    )
 
 
 def area_row(area: Area) -> dict[str, Any]:

@@ -42,6 +42,15 @@ class Holiday:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HourPeriod:
+    """Days of one year, from `first` to `last`, with the same working hours in force."""
+
+    first: date
+    last: date
+    spans: Spans
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Days from `first` to `last` that one version has as `old` and the next as `new`."""
 
@@ -59,6 +68,18 @@ def year_sheet(rules: Workdays, year: int) -> tuple[Day, ...]:
             f"calendar {rules.name} reckons with {first.year} to {last.year}, not with {year}."
         )
     return tuple(look(rules, day) for day in _days(date(year, 1, 1), date(year, 12, 31)))
+
+
+def hour_periods(rules: Workdays, year: int) -> tuple[HourPeriod, ...]:
+    """Return which working hours are in force when, in a year that the calendar reckons."""
+    found: list[HourPeriod] = []
+    for day in _days(date(year, 1, 1), date(year, 12, 31)):
+        spans = rules.hours_of(day)
+        if found and found[-1].spans == spans:
+            found[-1] = HourPeriod(first=found[-1].first, last=day, spans=spans)
+        else:
+            found.append(HourPeriod(first=day, last=day, spans=spans))
+    return tuple(found)
 
 
 def look(rules: Workdays, day: date) -> Day:

@@ -99,8 +99,10 @@ class Workdays:
 
     def spans(self, day: date) -> Spans:
         """Return the working spans of a day in microseconds of its local wall clock."""
-        if not self.works(day):
-            return ()
+        return self.hours_of(day) if self.works(day) else ()
+
+    def hours_of(self, day: date) -> Spans:
+        """Return the working hours that are in force on a day, whether or not it is worked."""
         found = [hours for hours in self.hours if hours.covers(day)]
         if len(found) > 1:
             raise CalendarError(

@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dispatch import access, reading, sheets
-from dispatch.api import schemas
-from dispatch.api.answers import JSON, answer, tagged
+from dispatch.api import queues, schemas
+from dispatch.api.answers import JSON, answer
 from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import Moment, check_filters, filters_of, read_instant, unusable
+from dispatch.api.listing import After, Limit, listing
 from dispatch.api.problems import Problem
 from dispatch.cases import Case, database_now
 from dispatch.database import transaction
@@ -30,8 +31,6 @@ from workflows.case import Actor
 from workflows.decide import allowed_actions
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
-Limit = Annotated[int, Query(ge=1, le=500)]
-After = Annotated[str | None, Query(max_length=400)]
 
 
 def whole(value: object) -> object:
@@ -47,17 +46,6 @@ class ActionBody(BaseModel):
     version: Annotated[int, BeforeValidator(whole), Field(strict=True, ge=0, lt=2**31)]
     reason: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
     id: UUID | None = None
-
-
-def listing(
-    request: Request, items: list[dict[str, Any]], after: str | None, limit: int
-) -> Response:
-    """A page of a list held in memory, with an ETag over what it shows."""
-    start = next((n + 1 for n, item in enumerate(items) if item["code"] == after), 0)
-    page = items[start : start + limit]
-    following = page[-1]["code"] if start + limit < len(items) and page else None
-    body = orjson.dumps({"items": page, "next": following})
-    return tagged(request, body, JSON, {"Cache-Control": "private, no-cache"})
 
 
 @router.get("/areas", response_model=None, responses=schemas.problems(401, 422, 503))
@@ -92,14 +80,22 @@ def get_cases(
     context: Ctx,
     who: Who,
     filters: Annotated[Filters, Depends(filters_of)],
+    desk: Annotated[queues.AtDesk, Depends(queues.at_desk)],
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
-    """Cases in the caller's scope, newest first."""
+    """Cases in the caller's scope, newest first; those of a `queue` the most urgent first.
+
+    `owner` narrows to what the caller has taken, or to the pool of what nobody has.
+    """
     access.require(who, access.READS_CASES, "read cases")
     known = context.known()
     check_filters(known, who, filters)
     scope = access.case_scope(who, known.in_force.areas)
+    if desk.owner is not None:
+        scope = access.all_of(scope, reading.owned(who.subject if desk.owner == "me" else None))
+    if desk.queue is not None:
+        return queues.queue_page(context, scope, desk.queue, filters, limit=limit, after=after)
     with transaction(context.database) as connection:
         cases, following = reading.list_cases(connection, scope, filters, limit=limit, after=after)
     return answer({"items": [sheets.case_row(case) for case in cases], "next": following})

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from dispatch.api import (
     asyncapi,
+    calendars,
     desk,
     duty,
     feed,
@@ -23,8 +24,10 @@ from dispatch.api import (
     pages,
     photos,
     problems,
+    queues,
     schemas,
     together,
+    workflows,
 )
 from dispatch.api.acknowledgements import Acknowledgements
 from dispatch.api.buckets import Buckets
@@ -157,7 +160,9 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     )
     app.state.context = context
     problems.install(app)
-    for module in (intake, photos, desk, together, duty, feed, maps):
+    for module in (
+        intake, photos, desk, together, queues, workflows, calendars, duty, feed, maps
+    ):  # fmt: skip
         app.include_router(module.router)
     health.install(app, context)
     asyncapi.install(app, context.settings, context.definitions)

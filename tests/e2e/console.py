@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.conftest import AXE
 from tests.installation import Installation
+from tests.waiting import eventually
 
 LENGSHUITAN, LINGLING = "431103", "431102"
 SHEET_STATE = "#sheet-state"
@@ -27,11 +28,14 @@ def report_something(
         sent = http.post("/reports", json=body, headers=installation.headers(role))
         assert sent.status_code == 202, sent.text
         receipt = {"Wangge-Receipt": sent.json()["receipt"]}
-        for _ in range(200):
+
+        def number() -> str | None:
             found = http.get(f"/reports/{body['id']}", headers=receipt).json()
-            if found["state"] == "attached":
-                return str(found["case"]["number"])
-    raise AssertionError("no case was opened")
+            return str(found["case"]["number"]) if found["state"] == "attached" else None
+
+        opened = eventually(number)
+        assert opened is not None
+        return opened
 
 
 def act(installation: Installation, role: str, number: str, name: str, **fields: Any) -> None:
@@ -50,6 +54,13 @@ def sign_in(page: Page, installation: Installation, token: str, fragment: str = 
     page.get_by_label("访问令牌").fill(token)
     page.get_by_role("button", name="进入").click()
     ready(page)
+
+
+def open_at(page: Page, installation: Installation, token: str, fragment: str) -> None:
+    """Opens a page other than the map, signed in; a token in the address reloads what is open."""
+    page.goto("about:blank")
+    page.goto(f"{installation.url}/#token={token}&{fragment}")
+    page.wait_for_selector("#pages a[aria-current=page]")
 
 
 def ready(page: Page) -> None:

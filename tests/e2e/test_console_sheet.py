@@ -1,12 +1,20 @@
-"""A case's sheet: what it shows, what is done from it, and how a refusal is told."""
+"""A case's sheet and the pages of desks: what they show, what is done there, what is refused."""
 
 import re
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Opener
-from tests.e2e.console import SHEET_STATE, act, report_something, sign_in
+from tests.e2e.console import (
+    SHEET_STATE,
+    act,
+    open_at,
+    report_something,
+    sign_in,
+    violations,
+)
 from tests.installation import Installation
 
 
@@ -23,7 +31,7 @@ def test_an_action_is_done_from_the_sheet_and_a_refusal_is_told(
     form.locator("textarea").fill("   ")
     form.get_by_role("button").click()
     expect(page.locator("#told")).to_contain_text("未办理")
-    expect(page.locator("#told")).to_contain_text("reason")
+    expect(page.locator("#told")).to_contain_text("理由：必填")
     expect(form.locator("textarea")).to_have_attribute("aria-invalid", "true")
     page.locator("#sheet summary", has_text="更正位置").click()
     moved = page.locator('form[data-action="relocate"]')
@@ -100,3 +108,105 @@ def test_photos_are_shown_and_sent(installation: Installation, open_page: Opener
     form.locator("button[type=submit]").click()
     expect(page.locator(SHEET_STATE)).to_have_text("已处置待核查")
     expect(seen).to_have_count(2)
+
+
+def test_a_desk_walks_its_queues_by_keyboard_and_what_it_does_leaves_them(
+    installation: Installation, open_page: Opener
+) -> None:
+    first = report_something(installation, 111.8111, role="reporter")
+    second = report_something(installation, 111.8151, role="reporter")
+    page = open_page(expect_errors=True)
+    open_at(page, installation, installation.tokens["acceptor"], "page=queues")
+    accept = page.locator('[data-queue="urban_management.stage.accept"]')
+    expect(page.locator('[data-queue="urban_management.stage.handle"]')).to_have_count(0)
+    expect(accept).to_contain_text("待办")
+    accept.click()
+    expect(page).to_have_url(re.compile("of=urban_management.stage.accept"))
+    rows = page.locator("#queue [data-number]")
+    expect(page.locator(f'#queue [data-number="{second}"]')).to_be_visible()
+    expect(page.locator(f'#queue [data-number="{first}"] .lateness')).to_contain_text("到期")
+    rows.first.focus()
+    page.keyboard.press("End")
+    expect(rows.last).to_be_focused()
+    page.keyboard.press("Home")
+    expect(rows.first).to_be_focused()
+    accept.focus()
+    page.keyboard.press("ArrowDown")
+    expect(accept).not_to_be_focused()
+    page.locator(f'#queue [data-number="{first}"]').focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sheet-title")).to_have_text(first)
+    page.locator("#sheet summary", has_text="不予受理").click()
+    form = page.locator('form[data-action="reject"]')
+    form.locator("textarea").fill("不属受理范围")
+    form.get_by_role("button").click()
+    expect(page.locator(SHEET_STATE)).to_have_text("不予受理")
+    expect(page.locator(f'#queue [data-number="{first}"]')).to_have_count(0)
+    expect(page.locator(f'#queue [data-number="{second}"]')).to_be_visible()
+
+
+def test_a_clock_is_drawn_and_the_way_of_a_case_lies_on_its_workflow(
+    installation: Installation, open_page: Opener
+) -> None:
+    number = report_something(installation, 111.8211, role="reporter")
+    act(installation, "acceptor", number, "accept")
+    act(installation, "supervisor", number, "supervise")
+    page = open_page()
+    supervisor = installation.tokens["supervisor"]
+    open_at(page, installation, supervisor, f"page=queues&case={number}")
+    expect(page.locator('.state-line [data-mark="supervised"]')).to_have_text("督办")
+    page.locator(".clock summary").first.click()
+    drawn = page.locator(".clock svg.timeline").first
+    expect(drawn).to_have_attribute("aria-label", re.compile("到期"))
+    expect(drawn).to_contain_text("八成")
+    expect(drawn).to_contain_text("现在")
+    assert page.locator(".clock table tbody tr").count() > 0
+    page.locator("#to-workflow").click()
+    expect(page.locator('#drawing [data-state="accepted"]')).to_have_class(re.compile("here"))
+    taken = page.locator('#drawing [data-way="reported-accepted"]')
+    expect(taken).to_have_class(re.compile("taken"))
+    expect(page.locator("ol.way > li")).to_have_count(2)
+    act(installation, "supervisor", number, "void", reason="误报")
+    expect(page.locator('#drawing [data-way="accepted-voided"]')).to_be_visible()
+    expect(page.locator("ol.way > li")).to_have_count(3)
+    page.go_back()
+    expect(page.locator("#queues")).to_be_visible()
+    member = open_page(expect_errors=True)
+    asked = f"page=workflow&case={number}"
+    open_at(member, installation, installation.tokens["member"], asked)
+    expect(member.locator('#drawing [data-state="voided"]')).to_have_class(re.compile("here"))
+    expect(member.locator("#drawing .way.taken")).to_have_count(0)
+    expect(member.locator("#workflow")).to_contain_text("此角色不能查看办理记录")
+
+
+def test_the_year_of_the_calendar_is_a_sheet(installation: Installation, open_page: Opener) -> None:
+    page = open_page(expect_errors=True)
+    open_at(page, installation, installation.tokens["handler"], "page=calendar&year=2026")
+    expect(page.locator(".month td[data-day]")).to_have_count(365)
+    expect(page.locator('[data-day="2026-10-01"]')).to_have_class("day rest")
+    expect(page.locator('[data-day="2026-10-01"]')).to_contain_text("国庆节")
+    expect(page.locator('[data-day="2026-02-14"]')).to_have_class("day make-up")
+    expect(page.locator(".provisional")).to_have_count(1)  # the legend's
+    page.get_by_role("button", name="下一年").click()
+    expect(page.locator("#calendar-title")).to_contain_text("2027")
+    expect(page.locator('[data-day="2027-10-01"]')).to_have_class("day rest provisional")
+    expect(page.locator(".provisional-note")).to_be_visible()
+    assert "year=2027" in page.url
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("zh-CN", "light"), ("en-GB", "dark")])
+def test_every_page_fits_and_axe_finds_nothing(
+    installation: Installation, open_page: Opener, locale: str, scheme: str
+) -> None:
+    number = report_something(installation, 111.8311)
+    page = open_page(locale=locale, color_scheme=scheme)
+    token = installation.tokens["supervisor"]
+    for name in ("queues", "workflow", "calendar"):
+        open_at(page, installation, token, f"page={name}&case={number}")
+        page.wait_for_selector(f"main.{name} h2")
+        page.locator(".clock summary").last.click()
+        for size in ((3840, 2160), (1366, 768)):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert page.evaluate(wide) <= 0, (name, size)
+        assert violations(page) == []

@@ -24,11 +24,14 @@ expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 413, 415, 422, 429, "5xx"
 
 [parameters]
 "path.key" = "{case}"
+"path.definition" = "urban_management@2"
+"path.name" = "yongzhou"
 """
 # Whoever may do it asks, so that more than a refusal is seen.
 WHO = {
     "gateway": "^/api/v1/(reports|photos)",
-    "supervisor": "^/api/v1/(areas|categories|departments|cases|duty|map|tiles|photos)",
+    "supervisor": "^/api/v1/(areas|categories|departments|cases|duty|map|tiles|photos"
+    "|queues|workflows|calendars)",
     "acceptor": "^/api/v1/(cases|duty)",
     "reporter": "^/api/v1/(reports|cases|map|tiles)",
 }

@@ -13,6 +13,8 @@ export interface Row {
   closed_at: string | null;
   due_at: string | null;
   department: string | null;
+  /** Told by a sheet only; lists hold what the caller may see already. */
+  assistants?: { department: string }[];
   /** When the feed told of it, in milliseconds; what is new is marked for a moment. */
   heard?: number;
 }
@@ -33,7 +35,8 @@ export interface CaseEvent {
   body: { deadlines?: Clock[] };
 }
 
-export const FINAL: ReadonlySet<string> = new Set(["closed", "rejected", "voided"]);
+/** States in which a case is over; definitions of a city add theirs. */
+export const FINAL = new Set(["closed", "rejected", "voided"]);
 
 /** `stale`: known already. `unknown`: what came before it is not known here; read it anew. */
 export type Applied = Row | "stale" | "unknown";
@@ -94,4 +97,8 @@ const PHASE_OF: Record<string, Phase> = {
   answering: "handling", arriving: "handling", on_site: "handling", supplementing: "handling",
   self_handled: "checking", solved: "checking", answered: "checking", archived: "over",
 };
+/** What a state of a city's own means for colours; those known here keep theirs. */
+export function learnPhase(state: string, phase: Phase): void {
+  PHASE_OF[state] ??= phase;
+}
 export const phaseOf = (state: string): Phase => PHASE_OF[state] ?? "waiting";

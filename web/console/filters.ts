@@ -17,7 +17,12 @@ export interface Filters {
   view: boolean;
 }
 export interface Place { zoom: number; lon: number; lat: number }
-export interface Address { filters: Filters; chosen: string | null; place: Place | null }
+/** Which page is open; `of` is what it shows (a queue, a definition, a calendar), `year` a sheet's. */
+export interface Where { page: PageName; of: string; year: string }
+export const PAGES = ["map", "queues", "workflow", "calendar"] as const;
+export type PageName = (typeof PAGES)[number];
+export const START: Where = { page: "map", of: "", year: "" };
+export interface Address { filters: Filters; chosen: string | null; place: Place | null; where: Where }
 
 export const ANY = "any";
 export const NONE: Filters = {
@@ -26,10 +31,13 @@ export const NONE: Filters = {
 const WORDS = ["district", "community", "state", "department", "category", "late", "q"] as const;
 
 /** The address's fragment. A token is never part of it. */
-export function toFragment({ filters, chosen, place }: Address): string {
+export function toFragment({ filters, chosen, place, where }: Address): string {
   const found = new URLSearchParams();
   for (const name of WORDS) if (filters[name]) found.set(name, filters[name]);
   if (filters.view) found.set("view", "1");
+  if (where.page !== "map") found.set("page", where.page);
+  if (where.of) found.set("of", where.of);
+  if (where.year) found.set("year", where.year);
   if (chosen) found.set("case", chosen);
   if (place) found.set("at", `${place.zoom.toFixed(2)}/${place.lat.toFixed(5)}/${place.lon.toFixed(5)}`);
   const text = found.toString().replaceAll("%2F", "/");
@@ -43,7 +51,14 @@ export function fromFragment(fragment: string): Address {
   for (const name of WORDS) filters[name] = (given.get(name) ?? "").slice(0, 60).replaceAll("\0", "");
   if (filters.late !== "late" && filters.late !== "intime") filters.late = "";
   filters.view = given.get("view") === "1";
-  return { filters, chosen: given.get("case") || null, place: readPlace(given.get("at")) };
+  return { filters, chosen: given.get("case") || null, place: readPlace(given.get("at")), where: readWhere(given) };
+}
+
+function readWhere(given: URLSearchParams): Where {
+  const page = PAGES.find((one) => one === given.get("page")) ?? "map";
+  if (page === "map") return START;
+  const year = /^\d{4}$/.test(given.get("year") ?? "") && page === "calendar" ? (given.get("year") as string) : "";
+  return { page, of: (given.get("of") ?? "").slice(0, 200).replaceAll("\0", ""), year };
 }
 
 function readPlace(text: string | null): Place | null {

@@ -4,7 +4,7 @@ import { call, Refusal } from "../shared/api";
 import { apply, isBefore, newer, order, type CaseEvent, type Row } from "./cases";
 import { isInside, passes } from "./filters";
 import { loadList, refreshMap } from "./loading";
-import { box, chosen, filters, inList, inScope, list, listMore, now, refusedToken, sheetTick, spots } from "./store";
+import { anyTick, box, chosen, filters, inList, inScope, list, listMore, now, refusedToken, sheetTick, spots } from "./store";
 
 const TOGETHER_MS = 120;
 const MOST_ROWS = 20_000;
@@ -29,6 +29,7 @@ function flush(): void {
   flushing = null;
   const events = heardWaiting;
   heardWaiting = [];
+  anyTick.value += 1;
   const inRows = new Map(list.value.map((row) => [row.id, row]));
   const inSpots = new Map(spots.value.map((row) => [row.id, row]));
   for (const event of events) take(event, inRows, inSpots);

@@ -2,6 +2,7 @@
 
 import { all, call, path, readClaims, Refusal, token, type Page } from "../shared/api";
 import { t } from "../shared/texts";
+import { forgetDefinitions, readDefinitions } from "./definitions";
 import { newer, order, type Row } from "./cases";
 import { NONE, passes, toQuery } from "./filters";
 import {
@@ -25,6 +26,8 @@ export async function loadNames(): Promise<void> {
   const by = <T extends { code: string }>(items: T[]): ReadonlyMap<string, T> => new Map(items.map((one) => [one.code, one]));
   names.value = { areas: by(areas), categories: by(categories), departments: by(departments) };
   claims.value = readClaims(token.get() ?? "");
+  // Not waited for: without them a city's own words are missing, and nothing else.
+  readDefinitions().catch(refusedToken);
 }
 
 /** Forgets every case: what is read next is true, whatever was known. */
@@ -47,6 +50,7 @@ export function forget(): void {
   claims.value = null;
   liveState.value = null;
   notice.value = "";
+  forgetDefinitions();
 }
 
 function listQuery(): Record<string, string> {

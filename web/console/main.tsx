@@ -5,38 +5,61 @@ import { render } from "preact";
 import { token } from "../shared/api";
 import { language, t } from "../shared/texts";
 import "./console.css";
+import "./pages.css";
 import { lookAgain } from "./hearing";
 import { signIn, takeGivenToken } from "./session";
 import { keepAddress, readAddress } from "./address";
-import { chosen, names, signInNote, tick } from "./store";
+import { chosen, names, signInNote, tick, where } from "./store";
+import { CalendarPage } from "./views/calendar";
 import { CaseList } from "./views/list";
 import { FilterForm } from "./views/filters";
 import { Header } from "./views/header";
 import { MapView } from "./views/map";
+import { Queues } from "./views/queues";
 import { Sheet } from "./views/sheet";
 import { SignIn } from "./views/signin";
+import { WorkflowPage } from "./views/workflow";
 
 function Console() {
   if (!names.value) return <SignIn />;
   return (
     <>
-      <a class="skip" href="#list" onClick={(event) => { event.preventDefault(); document.getElementById("list")?.focus(); }}>{t("toList")}</a>
+      <a class="skip" href={where.value.page === "map" ? "#list" : "#content"} onClick={skip}>{t(where.value.page === "map" ? "toList" : "toPage")}</a>
       <Header />
-      <main class={chosen.value ? "with-sheet" : ""}>
-        <section id="left" aria-label={t("cases")}>
-          <FilterForm />
-          <CaseList />
-        </section>
-        <MapView />
+      <main id="content" tabIndex={-1} class={`${where.value.page}${chosen.value ? " with-sheet" : ""}`}>
+        <OpenPage />
         {chosen.value && <Sheet key={chosen.value} number={chosen.value} />}
       </main>
     </>
   );
 }
 
+function OpenPage() {
+  switch (where.value.page) {
+    case "queues": return <Queues />;
+    case "workflow": return <WorkflowPage />;
+    case "calendar": return <CalendarPage />;
+    default: return (
+      <>
+        <section id="left" aria-label={t("cases")}>
+          <FilterForm />
+          <CaseList />
+        </section>
+        <MapView />
+      </>
+    );
+  }
+}
+
+/** To the list of cases, or to what another page shows. The address stays what it is. */
+function skip(event: Event): void {
+  event.preventDefault();
+  (document.getElementById("list") ?? document.getElementById("content"))?.focus();
+}
+
 effect(() => {
   document.documentElement.lang = language.value;
-  document.title = `${t("title")} · ${t("subtitle")}`;
+  document.title = `${t("title")} · ${t(where.value.page === "map" ? "subtitle" : `page_${where.value.page}`)}`;
 });
 takeGivenToken();
 readAddress();

@@ -73,6 +73,7 @@ async function follow(signal: AbortSignal): Promise<void> {
 }
 
 async function reload(): Promise<void> {
+  store.anyTick.value += 1;
   refreshMap(true);
   await loadList();
 }
@@ -83,6 +84,7 @@ async function poll(signal: AbortSignal): Promise<void> {
     store.liveState.value = navigator.onLine ? "polling" : "offline";
     await pause(5000, signal);
     if (signal.aborted || !store.names.value) return;
+    store.anyTick.value += 1;
     await Promise.all([loadList(true), loadMap()]);
     if (store.chosen.value) store.sheetTick.value += 1;
     if (store.listState.value === "failed") store.liveState.value = "offline";

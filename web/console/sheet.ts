@@ -2,17 +2,19 @@
 
 import type { Name } from "../shared/texts";
 import type { Row } from "./cases";
+import type { Waiting } from "./lateness";
 
-interface Span { from: string; to: string; counted: boolean; why: Name }
-export interface Deadline {
-  stage: string; limit: string; clock: string; started_at: string; due_at: string | null; stopped_at: string | null; provisional: boolean; breakdown: Span[];
+export interface Span { from: string; to: string; counted: boolean; why: Name }
+export interface Deadline extends Waiting {
+  stopped_at: string | null; provisional: boolean; extensions: number; pauses: { from: string; to: string }[]; breakdown: Span[];
 }
 export interface PhotoName { id: string; from: "report" | "feedback" }
 export interface Field { name: string; type: string; required: boolean; label: Name; choices: string[] | null; choice_labels: Record<string, Name> | null }
 export interface Action { name: string; label: Name; fields: Field[] }
 interface Link { code: string; class?: string; distance_m: number }
 export interface SheetData extends Row {
-  version: number; condition: string | null; source: string; part: string | null; possible_duplicate_of: string | null;
+  version: number; line: string; definition: string; marks: Record<string, number | string>; condition: string | null; source: string; part: string | null; possible_duplicate_of: string | null;
+  assistants: { department: string; done: boolean }[]; merged_into: string | null; split_from: string | null; merged: { id: string; number: string; report_count: number }[];
   reports: { count: number }; photos: PhotoName[]; deadlines: Deadline[]; actions: Action[];
   links: { parts: Link[]; buildings: Link[]; dwellings: Link[] };
 }

@@ -5,7 +5,7 @@ import { Refusal, type Claims } from "../shared/api";
 import type { LiveState } from "../shared/feed";
 import type { Name } from "../shared/texts";
 import { isLate, type Row } from "./cases";
-import { fromFragment, isInside, passes, type Box, type Filters, type Place } from "./filters";
+import { fromFragment, isInside, passes, type Box, type Filters, type Place, type Where } from "./filters";
 
 export interface Area { code: string; name: Name; parent: string | null; level: string; bbox: Box }
 export interface Condition { code: string; limit: string; clock: string; text: Name; closing: Name }
@@ -29,6 +29,7 @@ export const liveState = signal<LiveState | null>(null);
 export const filters = signal<Filters>(given.filters);
 export const chosen = signal<string | null>(given.chosen);
 export const place = signal<Place | null>(given.place);
+export const where = signal<Where>(given.where);
 export const notice = signal<string>("");
 export const signInNote = signal<string>("");
 
@@ -45,6 +46,8 @@ export const total = signal<number>(0);
 export const mapFailed = signal<boolean>(false);
 /** Counts up when a case on the open sheet has changed. */
 export const sheetTick = signal<number>(0);
+/** Counts up when any case may have changed: the feed told of one, or it is time to look again. */
+export const anyTick = signal<number>(0);
 
 export const skew = signal(0);
 export const tick = signal(Date.now());
@@ -79,6 +82,7 @@ export const inList = (row: Row): boolean =>
 export function inScope(row: Row): boolean {
   const who = claims.value;
   if (!who) return true;
-  if (who.role === "handler" && row.department !== who.department) return false;
+  const assists = !row.assistants || row.assistants.some((one) => one.department === who.department);
+  if (who.role === "handler" && row.department !== who.department && !assists) return false;
   return Object.values(row.areas).includes(who.scope);
 }

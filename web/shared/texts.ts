@@ -38,6 +38,18 @@ const en = {
   lon: "Longitude", lat: "Latitude", fromMap: "Take the middle of the map", uploading: "Sending photos…", done: "Done: {label}",
   clash: "Not done: the case has changed since you began. Look at it again, then decide.", clashLine: "{at} · {who}: {what}, now {state}",
   refused: "Not done: {why}", possible: "Possible now: {what}.", nothingPossible: "Nothing is possible now.",
+  page_map: "Map", page_queues: "Queues", page_workflow: "Workflow", page_calendar: "Calendar", pages: "Pages", toPage: "Skip to the content",
+  queues: "Queues", noQueues: "This role works no queue.", queueCount: "{n} waiting", queueLate: "{n} late", queueEmpty: "Nothing waits here.", showMore: "Show more", queuesFailed: "The queues cannot be read now; they are read again by themselves.",
+  lateness_late: "late", lateness_soon: "soon late", lateness_fine: "in time", lateness_none: "no clock runs", timeLeft: "{time} left", timeOver: "{time} over", days_n: "{n} d", hours_n: "{n} h", minutes_n: "{n} min", shownOf: "{n} of {all} shown",
+  untilMoment: "until {at}", chosenMoment: "until the moment chosen", backTo: "{action} → back to where it was", assistants: "Assisting departments", assistDone: "done", assistOpen: "not done yet", mergedInto: "Merged into", merged: "Merged into this one", splitFrom: "Split off from", openCase: "Open this case",
+  owner_all: "All", owner_nobody: "Not taken", owner_me: "Mine", owners: "Whose", you: "you",
+  marks: "Marks", markCount: "{mark}: {n}", markWho: "{mark}: {who}", extendedTimes: "extended {n} times", extendedOnce: "extended once", pausedTimes: "paused {n} times", pausedOnce: "paused once", pausedNow: "stands now",
+  lineOf: "Time line of {stage}: {what}", line_counted: "counted", line_idle: "not counted", line_pause: "the clock stood", tick_soon: "80 %", tick_due: "due", tick_now: "now", tick_extended: "limit {n} over", tick_stopped: "stands", nowLate: "now, {time} over", began: "began",
+  field_required: "is required", field_confirm: "must be confirmed", fieldWrong: "{field}: {reason}", chooseMany: "One or more",
+  workflow: "Workflow definition", definition: "Definition", drawing: "Drawing of {name}", drawingHelp: "A box is a state, with the stage it is in; a double border is the end.", pathOf: "The way of case {number}", noPath: "This role does not read histories; only the present state is shown.", pickCase: "Open a case to see its way here.", pathBegan: "began", onWorkflow: "Show its way in the workflow",
+  exits: "Possible from many states", exitLine: "{action} → {to}", stagesOf: "Stages", stageLimit: "Limit", byCondition: "by the filing condition", states: "States", steps: "Steps", current: "now here", drawingFailed: "The definition cannot be read now: {why}", stay: "Actions that leave the state", whoMay: "Who",
+  calendar: "Working calendar", year: "Year", earlier: "Earlier year", later: "Later year", day_rest: "holiday", "day_make-up": "make-up workday", day_weekend: "weekend", day_workday: "workday", badge_rest: "off", "badge_make-up": "work", dayProvisional: "provisional",
+  provisionalYear: "No holiday notice is loaded for these days: weekdays less the statutory holidays are reckoned with.", hoursOf: "Working hours", fromTo: "{from} to {to}", holidays: "Holidays and make-up workdays", today: "today", calendarFailed: "The calendar cannot be read now: {why}", settledUntil: "settled from {from} to {to}", version_n: "version {n}", isCurrent: "new clocks run by it", rule_sliding: "A working day is 8 working hours.", "rule_end-of-day": "A working day ends with the day's hours.", noHours: "no working hours",
   history: "History", noHistory: "This role does not read histories.", moreHistory: "Show later entries", who: "by {who}", hash: "seal {hash}",
 } as const;
 
@@ -76,6 +88,18 @@ const zh: Record<Text, string> = {
   lon: "经度", lat: "纬度", fromMap: "取地图中心", uploading: "正在上传照片…", done: "已办理：{label}",
   clash: "未办理：您开始填写后案件已变动。请重新查看后再决定。", clashLine: "{at} · {who}：{what}，现为{state}",
   refused: "未办理：{why}", possible: "目前可办：{what}。", nothingPossible: "目前没有可办事项。",
+  page_map: "地图", page_queues: "待办", page_workflow: "流程", page_calendar: "日历", pages: "页面", toPage: "跳到内容",
+  queues: "待办队列", noQueues: "此角色没有待办队列。", queueCount: "待办 {n} 件", queueLate: "超期 {n} 件", queueEmpty: "此处没有待办案件。", showMore: "显示更多", queuesFailed: "暂时无法读取队列，将自动重试。",
+  lateness_late: "已超期", lateness_soon: "即将到期", lateness_fine: "未到期", lateness_none: "未计时", timeLeft: "剩 {time}", timeOver: "超 {time}", days_n: "{n} 天", hours_n: "{n} 小时", minutes_n: "{n} 分", shownOf: "显示 {n} / {all} 件",
+  untilMoment: "至 {at}", chosenMoment: "至所选时间", backTo: "{action} → 回到原状态", assistants: "协办部门", assistDone: "已完成", assistOpen: "未完成", mergedInto: "已并入", merged: "并入本案的案件", splitFrom: "拆分自", openCase: "打开此案件",
+  owner_all: "全部", owner_nobody: "待领取", owner_me: "我受理的", owners: "归属", you: "本人",
+  marks: "标记", markCount: "{mark}：{n}", markWho: "{mark}：{who}", extendedTimes: "已延期 {n} 次", extendedOnce: "已延期一次", pausedTimes: "曾暂停 {n} 次", pausedOnce: "曾暂停一次", pausedNow: "现停止计时",
+  lineOf: "{stage}时间线：{what}", line_counted: "计时", line_idle: "不计时", line_pause: "暂停计时", tick_soon: "八成", tick_due: "到期", tick_now: "现在", tick_extended: "第 {n} 次时限满", tick_stopped: "停止", nowLate: "现在，超 {time}", began: "开始",
+  field_required: "必填", field_confirm: "须确认", fieldWrong: "{field}：{reason}", chooseMany: "可选多项",
+  workflow: "流程定义", definition: "定义", drawing: "{name}流程图", drawingHelp: "方框为状态，并注明所在环节；双框为终态。", pathOf: "案件 {number} 的经过", noPath: "此角色不能查看办理记录，仅显示当前状态。", pickCase: "打开一件案件，可在此查看其经过。", pathBegan: "开始", onWorkflow: "在流程图上查看经过",
+  exits: "多个状态下可办", exitLine: "{action} → {to}（终）", stagesOf: "环节", stageLimit: "时限", byCondition: "按立案条件", states: "状态", steps: "经过", current: "当前", drawingFailed: "暂时无法读取流程定义：{why}", stay: "不改变状态的操作", whoMay: "由谁办理",
+  calendar: "工作日历", year: "年份", earlier: "上一年", later: "下一年", day_rest: "放假", "day_make-up": "调休上班", day_weekend: "周末", day_workday: "工作日", badge_rest: "休", "badge_make-up": "班", dayProvisional: "暂定",
+  provisionalYear: "以下日期的放假通知尚未载入：暂按工作日减去法定节假日计算。", hoursOf: "工作时间", fromTo: "{from} 至 {to}", holidays: "放假与调休", today: "今天", calendarFailed: "暂时无法读取日历：{why}", settledUntil: "已定 {from} 至 {to}", version_n: "第 {n} 版", isCurrent: "新计时采用", rule_sliding: "一个工作日为 8 个工作小时。", "rule_end-of-day": "工作日以当日下班为止。", noHours: "无工作时间",
   history: "办理记录", noHistory: "此角色不能查看办理记录。", moreHistory: "显示后面的记录", who: "{who}", hash: "指纹 {hash}",
 };
 
@@ -124,5 +148,23 @@ export function shortMoment(at: string): string {
     timeZone: ZONE, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
   }).format(new Date(at));
 }
+
+/** A day of the calendar ("2026-10-01") as people say it. */
+export function dayText(day: string): string {
+  return new Intl.DateTimeFormat(locale(), { timeZone: "UTC", month: "long", day: "numeric" }).format(new Date(`${day}T00:00:00Z`));
+}
+
+export function monthText(month: number): string {
+  return new Intl.DateTimeFormat(locale(), { timeZone: "UTC", month: "long" }).format(new Date(Date.UTC(2026, month - 1, 1)));
+}
+
+/** The days of the week from Monday on: as short as a head takes them, and in full. */
+export function weekdays(width: "narrow" | "long"): string[] {
+  const format = new Intl.DateTimeFormat(locale(), { timeZone: "UTC", weekday: width });
+  return Array.from({ length: 7 }, (_, n) => format.format(new Date(Date.UTC(2026, 5, 1 + n))));
+}
+
+/** Several words one after the other. */
+export const listed = (words: string[]): string => words.join(language.value === "zh" ? "、" : ", ");
 
 export const figure = (n: number): string => new Intl.NumberFormat(locale()).format(n);

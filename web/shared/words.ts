@@ -1,6 +1,7 @@
 // The city's words for states, stages and what happened to a case.
 
-import { inLanguage, language, type Name } from "./texts";
+import { signal } from "@preact/signals";
+import { inLanguage, language, moment, t, type Name } from "./texts";
 
 type Words = Record<string, Name>;
 
@@ -27,6 +28,12 @@ export const STAGES: Words = {
   centre: { zh: "市中心", en: "city's centre" }, sign: { zh: "吹哨签收", en: "signing the summons" }, contact: { zh: "吹哨联系", en: "contact" },
   arrive: { zh: "部门到场", en: "arrival" }, joint: { zh: "到场办理", en: "work on the spot" }, check: { zh: "自办审核", en: "check of what the member solved" },
   supplement: { zh: "补正", en: "papers" }, answer: { zh: "回访", en: "question afterwards" },
+};
+export const ACTIONS: Words = {};
+export const MARKS: Words = {};
+export const LINES: Words = {
+  urban_management: { zh: "城市管理", en: "Urban management" }, social_governance: { zh: "社会治理", en: "Social governance" },
+  public_service: { zh: "公共服务", en: "Public service" },
 };
 export const EVENTS: Words = {
   opened: { zh: "立案建档", en: "opened" }, attached: { zh: "并入上报", en: "report attached" },
@@ -72,7 +79,23 @@ const UNITS: Words = {
   working_days: { zh: "工作日", en: "working days" }, natural_days: { zh: "日", en: "days" },
 };
 
-export const word = (table: Words, key: string): string => inLanguage(table[key], key);
+const learned = signal(0);
+
+/** Takes the words of a city's own definitions; what is known here already stays. */
+export function learn(found: Record<"states" | "stages" | "actions" | "marks" | "events", Words>): void {
+  const tables = { states: STATES, stages: STAGES, actions: ACTIONS, marks: MARKS, events: EVENTS };
+  for (const [name, words] of Object.entries(found)) {
+    const table = tables[name as keyof typeof tables];
+    for (const [key, said] of Object.entries(words)) table[key] ??= said;
+  }
+  learned.value += 1;
+}
+
+export function word(table: Words, key: string): string {
+  // Read, so that what is on the page is said anew once more words are known.
+  void learned.value;
+  return inLanguage(table[key], key);
+}
 
 /** "wangge.case.inspection-passed.v1" as people say it. */
 export const eventWord = (type: string): string =>
@@ -80,6 +103,7 @@ export const eventWord = (type: string): string =>
 
 /** A limit as the standard's table writes it ("4 工作时"); its unit in the reader's language. */
 export function limitText(limit: string, clock: string): string {
+  if (clock === "until") return t("untilMoment", { at: moment(limit) });
   const amount = /^[\d.]+/.exec(limit)?.[0];
   if (language.value === "zh" || !amount || !UNITS[clock]) return limit;
   const unit = word(UNITS, clock);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { ANY, fromFragment, isInside, NONE, passes, takeToken, toFragment, toQuery, type Address } from "../console/filters";
+import { ANY, fromFragment, isInside, NONE, passes, START, takeToken, toFragment, toQuery, type Address } from "../console/filters";
 import { row } from "./rows";
 
 const FULL: Address = {
   filters: { district: "431103", community: "431103001001", state: "handling", department: "431103-urban", category: "E0110", late: "late", q: "YZ2026", view: true },
   chosen: "YZ202611250001",
   place: { zoom: 12.5, lon: 111.6075, lat: 26.4203 },
+  where: { page: "calendar", of: "yongzhou", year: "2026" },
 };
 const NOW = Date.parse("2026-11-25T06:00:00Z");
 
@@ -13,7 +14,7 @@ describe("the address", () => {
   it("says the same after being read and written", () => {
     expect(fromFragment(toFragment(FULL))).toEqual(FULL);
     expect(toFragment(fromFragment(""))).toBe("");
-    expect(fromFragment("")).toEqual({ filters: NONE, chosen: null, place: null });
+    expect(fromFragment("")).toEqual({ filters: NONE, chosen: null, place: null, where: START });
   });
 
   it("leaves out what cannot be", () => {
@@ -22,6 +23,9 @@ describe("the address", () => {
     }
     expect(fromFragment("#late=perhaps&view=2").filters).toEqual(NONE);
     expect(fromFragment("#state=%00a").filters.state).toBe("a");
+    expect(fromFragment("#page=nowhere&of=x&year=2026").where).toEqual(START);
+    expect(fromFragment("#page=queues&of=a.b&year=2026").where).toEqual({ page: "queues", of: "a.b", year: "" });
+    expect(fromFragment("#page=calendar&year=20x6").where.year).toBe("");
   });
 
   it("gives the token away once and keeps the rest", () => {

@@ -88,6 +88,15 @@ it("reads the list anew instead of asking for hundreds of cases", async () => {
   expect(asked.filter((url) => url.includes("/cases/")).length).toBeLessThan(70);
 });
 
+it("keeps a case that the handler's department assists in, and drops one that it let go of", () => {
+  store.claims.value = { role: "handler", scope: "431103", department: "431103-green", subject: "h" };
+  store.list.value = [row({ seq: 5 })];
+  keep(row({ seq: 6, assistants: [{ department: "431103-green" }] }));
+  expect(shown()).toEqual(["a:dispatched"]);
+  keep(row({ seq: 7, assistants: [] }));
+  expect(shown()).toEqual([]);
+});
+
 it("keeps the newer knowledge of a case that was acted on", () => {
   store.list.value = [row({ seq: 5, state: "handling" })];
   keep(row({ seq: 4 }));

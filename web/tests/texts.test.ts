@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import { language, t, TABLES, type Text } from "../shared/texts";
-import { eventWord, limitText, STATES, word } from "../shared/words";
+import { eventWord, learn, limitText, MARKS, STATES, word } from "../shared/words";
 
 afterEach(() => (language.value = "zh"));
 const names = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
@@ -34,7 +34,17 @@ it("speaks the language of the page", () => {
   expect(limitText("4 工作时", "working_hours")).toBe("4 工作时");
 });
 
-it("shows a word of a city's own as it came", () => {
+it("shows a word of a city's own as it came, until the city's definition tells it", () => {
+  language.value = "en";
   expect(word(STATES, "arbitration")).toBe("arbitration");
   expect(eventWord("wangge.case.arbitrated.v1")).toBe("arbitrated");
+  learn({
+    states: { arbitration: { zh: "仲裁", en: "in arbitration" }, closed: { zh: "别的", en: "something else" } },
+    stages: {}, actions: {}, marks: { forced: { zh: "强制结案", en: "closed by force" } },
+    events: { arbitrated: { zh: "已仲裁", en: "was arbitrated" } },
+  });
+  expect(word(STATES, "arbitration")).toBe("in arbitration");
+  expect(eventWord("wangge.case.arbitrated.v1")).toBe("was arbitrated");
+  expect(word(MARKS, "forced")).toBe("closed by force");
+  expect(word(STATES, "closed")).toBe("closed");
 });

@@ -97,6 +97,9 @@ QUERIES = [
     "/areas?after=%00", "/areas?limit=x", "/feed?q=%00", "/photos/not-a-uuid",
     f"/photos/{uuid.uuid4()}?size=huge", f"/photos/{uuid.uuid4()}", f"/reports/{uuid.uuid4()}",
     "/cases/%00", "/cases/%00/events", "/cases/x/events?after=-1", "/nothing", "/cases/",
+    "/cases?queue=%00", "/cases?queue=" + "x" * 300, "/workflows/%00", "/workflows?limit=0",
+    "/cases?queue=urban_management.stage.handle&after=AA", "/calendars/%00", "/calendars?limit=x",
+    "/calendars/yongzhou?year=0", "/calendars/yongzhou?year=1e9", "/calendars/yongzhou?year=10000",
 ]  # fmt: skip
 
 

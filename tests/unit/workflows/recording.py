@@ -43,7 +43,7 @@ OFFICES = {office: f"office-{office}" for office in Office}
 DEPARTMENTS = ("d-1", "d-2")
 ENDING = ("void", "reject", "force-close")
 ENDINGS: Mapping[bool, Sequence[str]] = {False: (), True: (*ENDING, "close")}
-TOLD = ("from", "state", "marks", "steps", "rung", "reopened")
+TOLD = ("from", "state", "department", "marks", "steps", "rung", "reopened")
 WAY = ("start", "feedback", "solve", "inspect-pass", "call-back", "close", "appeal")
 STUBBORN: Sequence[Sequence[str]] = (
     ("file", "return", "dispatch", "adjudicate"),

@@ -14,6 +14,8 @@ from workflows.almanac import (
     day_changes,
     holidays,
     hour_changes,
+    hour_periods,
+    hours_text,
     notice_changes,
     year_sheet,
 )
@@ -49,6 +51,23 @@ def test_a_noticed_year_shows_its_holidays_and_make_up_workdays() -> None:
 def test_a_year_beyond_the_calendar_is_refused_with_those_it_has() -> None:
     with pytest.raises(CalendarError, match="2021 to 2041, not with 2042"):
         year_sheet(rules(), 2042)
+
+
+def test_summer_hours_part_a_year_in_three_also_where_they_begin_on_a_day_of_rest() -> None:
+    summer = rules(
+        hours=[
+            {"from": "05-02", "to": "09-30", "spans": [["08:00", "12:00"], ["15:00", "18:00"]]},
+            {"from": "10-01", "to": "05-01", "spans": [["08:30", "17:30"]]},
+        ]
+    )
+    periods = hour_periods(summer, 2026)
+    assert [(f"{one.first:%m-%d}", f"{one.last:%m-%d}") for one in periods] == [
+        ("01-01", "05-01"), ("05-02", "09-30"), ("10-01", "12-31"),
+    ]  # fmt: skip
+    assert hours_text(periods[1].spans) == "08:00-12:00 15:00-18:00"
+    assert periods[0].spans == periods[2].spans
+    (whole,) = hour_periods(rules(), 2026)
+    assert hours_text(whole.spans) == "08:00-12:00 14:00-18:00"
 
 
 NOTICE = [

@@ -2,12 +2,12 @@ import { useState } from "preact/hooks";
 import { sendPhoto } from "../../shared/api";
 import { inLanguage, type Name, t } from "../../shared/texts";
 import { limitText } from "../../shared/words";
+import { controlOf, localOf, toSend, type Values } from "../fields";
 import type { Action, Field, SheetData } from "../sheet";
-import { names } from "../store";
+import { names, now } from "../store";
 import { categoryGroups } from "./filters";
 import { cityMap } from "./map";
 
-type Values = Record<string, unknown>;
 /** Does the action; answers the fields that are wrong, or null when it is done. */
 export type Perform = (action: Action, version: number, fields: () => Promise<Values>) => Promise<string[] | null>;
 
@@ -26,16 +26,13 @@ export function ActionForm({ action, sheet, perform }: { action: Action; sheet: 
   };
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const fields = async (): Promise<Values> => {
-      const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined);
-      const sent: Values = Object.fromEntries(given);
-      if (Array.isArray(sent["photos"])) {
-        setBusy(t("uploading"));
-        sent["photos"] = await Promise.all((sent["photos"] as File[]).map(sendPhoto));
-        setBusy(t("sending"));
-      }
+    const photos = async (files: File[]): Promise<string[]> => {
+      setBusy(t("uploading"));
+      const sent = await Promise.all(files.map(sendPhoto));
+      setBusy(t("sending"));
       return sent;
     };
+    const fields = (): Promise<Values> => toSend(action.fields, values, photos);
     setBusy(t("sending"));
     const found = await perform(action, seen ?? sheet.version, fields);
     setBusy("");
@@ -67,8 +64,10 @@ function Control(drawn: Drawn) {
   const label = <span>{inLanguage(field.label, field.name)}{field.required && <span class="soft"> ({t("required")})</span>}</span>;
   const shared = { id, required: field.required, "aria-invalid": wrong ? ("true" as const) : undefined };
   const text = String(values[field.name] ?? "");
-  if (field.type === "location") return <LocationControl {...drawn} />;
-  if (field.type === "confirmation") {
+  const control = controlOf(field);
+  if (control === "location") return <LocationControl {...drawn} />;
+  if (control === "many") return <ManyControl {...drawn} />;
+  if (control === "confirmation") {
     return (
       <label class="check">
         <input {...shared} type="checkbox" checked={values[field.name] === true} onChange={(event) => put(field.name, event.currentTarget.checked || undefined)} />
@@ -76,7 +75,7 @@ function Control(drawn: Drawn) {
       </label>
     );
   }
-  if (field.type === "photos") {
+  if (control === "photos") {
     return (
       <label>{label}
         <input {...shared} type="file" accept="image/jpeg,image/png,image/webp" multiple
@@ -84,10 +83,24 @@ function Control(drawn: Drawn) {
       </label>
     );
   }
-  if (field.type === "text") {
+  if (control === "text") {
     return (
       <label>{label}
         <textarea {...shared} rows={2} maxLength={2000} value={text} onInput={(event) => put(field.name, event.currentTarget.value)} />
+      </label>
+    );
+  }
+  if (control === "moment") {
+    return (
+      <label>{label}
+        <input {...shared} type="datetime-local" min={localOf(now.value)} value={text} onInput={(event) => put(field.name, event.currentTarget.value)} />
+      </label>
+    );
+  }
+  if (control === "line") {
+    return (
+      <label>{label}
+        <input {...shared} type="text" maxLength={2000} value={text} onInput={(event) => put(field.name, event.currentTarget.value)} />
       </label>
     );
   }
@@ -112,8 +125,33 @@ function Choices({ field, sheet, values }: Drawn) {
     const category = known?.categories.get(String(values["category"] || sheet.category));
     return <>{category?.conditions.map((one) => <option key={one.code} value={one.code}>{inLanguage(one.text, one.code)} · {limitText(one.limit, one.clock)}</option>)}</>;
   }
-  const nameOf = (code: string): Name | undefined => field.choice_labels?.[code] ?? known?.departments.get(code)?.name;
-  return <>{(field.choices ?? []).map((code) => <option key={code} value={code}>{inLanguage(nameOf(code), code)}</option>)}</>;
+  return <>{choicesOf(field).map((one) => <option key={one.code} value={one.code}>{inLanguage(one.name, one.code)}</option>)}</>;
+}
+
+/** What may be chosen; departments without a list of their own are all that there are. */
+function choicesOf(field: Field): { code: string; name: Name | undefined }[] {
+  const departments = names.value?.departments;
+  const codes = field.choices ?? (field.type.startsWith("department") ? [...(departments?.keys() ?? [])] : []);
+  const nameOf = (code: string): Name | undefined => field.choice_labels?.[code] ?? departments?.get(code)?.name ?? names.value?.areas.get(code)?.name;
+  return codes.map((code) => ({ code, name: nameOf(code) }));
+}
+
+function ManyControl({ id, field, values, put, wrong }: Drawn) {
+  const chosen = (values[field.name] ?? []) as string[];
+  const turn = (code: string, on: boolean): void => put(field.name, on ? [...chosen, code] : chosen.filter((one) => one !== code));
+  return (
+    <fieldset id={id} aria-invalid={wrong ? "true" : undefined}>
+      <legend>{inLanguage(field.label, field.name)} <span class="soft">({t(field.required ? "required" : "chooseMany")})</span></legend>
+      <div class="many">
+        {choicesOf(field).map((one) => (
+          <label key={one.code} class="check">
+            <input type="checkbox" checked={chosen.includes(one.code)} onChange={(event) => turn(one.code, event.currentTarget.checked)} />
+            {inLanguage(one.name, one.code)}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
 }
 
 function LocationControl({ id, field, sheet, values, put, wrong }: Drawn) {

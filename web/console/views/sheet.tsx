@@ -1,18 +1,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { act, call, Refusal, type Change } from "../../shared/api";
+import { act, call, Refusal } from "../../shared/api";
 import { inLanguage, moment, t } from "../../shared/texts";
-import { eventWord as changeWord, limitText, SOURCES, STAGES, STATES, word } from "../../shared/words";
+import { eventWord as changeWord, LINES, SOURCES, STATES, word } from "../../shared/words";
 import { isLate, phaseOf } from "../cases";
+import { definitions, nameIn, readDefinition } from "../definitions";
 import { keep } from "../hearing";
-import type { Deadline, SheetData } from "../sheet";
-import { areaName, chosen, claims, names, now, refusedToken, sheetTick } from "../store";
+import { toldOf, wrongFields, type Told } from "../refusals";
+import type { SheetData } from "../sheet";
+import { anyTick, areaName, chosen, claims, names, now, refusedToken, sheetTick, where } from "../store";
 import { ActionForm, type Perform } from "./action";
+import { Badges } from "./badges";
+import { Clock } from "./clock";
 import { History } from "./history";
 import { cityMap } from "./map";
 import { Photos } from "./photos";
-
-/** What became of the last action, as the sheet tells it. */
-export type Told = { kind: "done"; text: string } | { kind: "clash"; changed: Change[] } | { kind: "refused"; text: string };
 
 export function Sheet({ number }: { number: string }) {
   const [sheet, setSheet] = useState<SheetData | null>(null);
@@ -30,8 +31,11 @@ export function Sheet({ number }: { number: string }) {
     const run = (asked.current += 1);
     try {
       const found = await call<SheetData>(`/cases/${encodeURIComponent(number)}`);
+      readDefinition(found.definition).catch(refusedToken);
       // Unless another answer has overtaken this one.
       if (run === asked.current) show(found);
+      // Whoever follows a link to another case names it by its id.
+      if (found.number !== number && chosen.value === number) chosen.value = found.number;
     } catch (error) {
       if (refusedToken(error)) return;
       const gone = error instanceof Refusal && error.status === 404;
@@ -56,7 +60,7 @@ export function Sheet({ number }: { number: string }) {
       if (event.key === "Escape" && !(event.target as HTMLElement).closest("textarea, input, select")) close();
     }}>
       <div class="sheet-head">
-        <h2 id="sheet-title" ref={heading} tabIndex={-1}>{number}</h2>
+        <h2 id="sheet-title" ref={heading} tabIndex={-1}>{sheet?.number ?? number}</h2>
         <button type="button" class="close" aria-label={t("close")} onClick={close}>×</button>
       </div>
       {failure && <p role="alert" class="late">{failure} <button type="button" onClick={() => void load()}>{t("again")}</button></p>}
@@ -88,24 +92,29 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
   const late = isLate(sheet, now.value);
   const category = known?.categories.get(sheet.category);
   const condition = category?.conditions.find((one) => one.code === sheet.condition);
+  const definition = definitions.value.get(sheet.definition);
   const perform: Perform = async (action, version, fields) => {
     tell(null);
     try {
       const after = await act<SheetData>(sheet.id, action.name, { version, id: crypto.randomUUID(), ...(await fields()) });
       tell({ kind: "done", text: t("done", { label: inLanguage(action.label, action.name) }) });
       show(after);
+      anyTick.value += 1;
       return null;
     } catch (error) {
       if (refusedToken(error)) return [];
-      return refused(error, tell, reload);
+      tell(toldOf(error, action));
+      if (error instanceof Refusal && error.status !== 422) await reload();
+      return wrongFields(error);
     }
   };
   return (
     <>
       <p class="state-line">
         <span class={`mark ${phaseOf(sheet.state)}${late ? " is-late" : ""}`} aria-hidden="true" />
-        <strong id="sheet-state">{word(STATES, sheet.state)}</strong>
+        <strong id="sheet-state">{inLanguage(nameIn(definition?.states, sheet.state), word(STATES, sheet.state))}</strong>
         {late && <strong class="late"> · {t("late")}</strong>}
+        <Badges marks={sheet.marks} definition={definition} />
       </p>
       <dl>
         <dt>{t("category")}</dt><dd>{inLanguage(category?.name, sheet.category)} <span class="soft">{sheet.category}</span></dd>
@@ -120,13 +129,19 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
         <dt>{t("opened")}</dt><dd>{moment(sheet.opened_at)}</dd>
         {sheet.closed_at && <><dt>{t("closedAt")}</dt><dd>{moment(sheet.closed_at)}</dd></>}
         <dt>{t("reports")}</dt><dd>{sheet.reports.count} · {word(SOURCES, sheet.source)}</dd>
+        <dt>{t("workflow")}</dt>
+        <dd>
+          {inLanguage(definition?.name, word(LINES, sheet.line))} <span class="soft">{sheet.definition}</span>{" "}
+          <button type="button" class="link" id="to-workflow" onClick={() => (where.value = { page: "workflow", of: sheet.definition, year: "" })}>{t("onWorkflow")}</button>
+        </dd>
       </dl>
+      <Kin sheet={sheet} />
       {sheet.possible_duplicate_of && <p class="soft">{t("duplicate")}</p>}
       <h3>{t("actions")}</h3>
       {sheet.actions.length === 0 && <p class="soft">{t("noActions")}</p>}
       {sheet.actions.map((action) => <ActionForm key={action.name} action={action} sheet={sheet} perform={perform} />)}
       <h3>{t("clocks")}</h3>
-      {sheet.deadlines.map((clock) => <Clock key={clock.stage} clock={clock} />)}
+      {sheet.deadlines.map((clock) => <Clock key={clock.stage} clock={clock} definition={definition} />)}
       <h3>{t("links")}</h3>
       <Links links={sheet.links} />
       {sheet.photos.length > 0 && <><h3>{t("photos")}</h3><Photos photos={sheet.photos} /></>}
@@ -136,48 +151,23 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
   );
 }
 
-/** Tells why an action was not done; answers the names of the fields that are wrong. */
-async function refused(error: unknown, tell: (told: Told) => void, reload: () => Promise<void>): Promise<string[]> {
-  if (!(error instanceof Refusal)) {
-    tell({ kind: "refused", text: t("refused", { why: t("unreachable") }) });
-    return [];
-  }
-  const { changed, errors, possible, refusal, detail } = error.problem;
-  if (changed) tell({ kind: "clash", changed });
-  else if (refusal) tell({ kind: "refused", text: t("refused", { why: inLanguage(refusal, detail ?? "") }) });
-  else if (possible) {
-    const what = possible.length ? t("possible", { what: possible.join(", ") }) : t("nothingPossible");
-    tell({ kind: "refused", text: `${t("refused", { why: detail ?? "" })} ${what}` });
-  } else {
-    const why = errors?.map((one) => `${one.field}: ${one.reason}`).join("; ") || detail || String(error.status);
-    tell({ kind: "refused", text: t("refused", { why }) });
-  }
-  if (error.status !== 422) await reload();
-  return errors?.map((one) => one.field) ?? [];
-}
-
-function Clock({ clock }: { clock: Deadline }) {
-  const past = clock.due_at !== null && Date.parse(clock.due_at) < now.value;
+/** Who assists, and what became of the case, or of others with it. */
+function Kin({ sheet }: { sheet: SheetData }) {
+  const open = (key: string, text = t("openCase")) => <button type="button" class="link" onClick={() => (chosen.value = key)}>{text}</button>;
+  const { assistants, merged, merged_into, split_from } = sheet;
+  if (!assistants.length && !merged.length && !merged_into && !split_from) return null;
   return (
-    <details class="clock">
-      <summary>
-        {word(STAGES, clock.stage)} · {t("limit", { limit: limitText(clock.limit, clock.clock) })} ·{" "}
-        <span class={past ? "late" : ""}>{clock.due_at ? t("due", { at: moment(clock.due_at) }) : t("standing", { at: moment(clock.stopped_at) })}</span>
-      </summary>
-      {clock.provisional && <p class="soft">{t("provisional")}</p>}
-      <table>
-        <caption>{t("why")}</caption>
-        <thead><tr><th>{t("from")}</th><th>{t("to")}</th><th>{t("counted")}</th><th>{t("reason")}</th></tr></thead>
-        <tbody>
-          {clock.breakdown.map((span) => (
-            <tr key={span.from}>
-              <td>{moment(span.from)}</td><td>{moment(span.to)}</td>
-              <td>{t(span.counted ? "counted" : "paused")}</td><td>{inLanguage(span.why, "")}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
+    <dl id="kin">
+      {assistants.length > 0 && (
+        <>
+          <dt>{t("assistants")}</dt>
+          <dd>{assistants.map((one) => <div key={one.department}>{inLanguage(names.value?.departments.get(one.department)?.name, one.department)} · {t(one.done ? "assistDone" : "assistOpen")}</div>)}</dd>
+        </>
+      )}
+      {merged_into && <><dt>{t("mergedInto")}</dt><dd>{open(merged_into)}</dd></>}
+      {merged.length > 0 && <><dt>{t("merged")}</dt><dd>{merged.map((one) => <div key={one.id}>{open(one.number, one.number)}</div>)}</dd></>}
+      {split_from && <><dt>{t("splitFrom")}</dt><dd>{open(split_from)}</dd></>}
+    </dl>
   );
 }
 
