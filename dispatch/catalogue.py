@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 
 from dispatch.errors import ConfigurationError
 from workflows.calendar import Calendars, WorkingCalendar
-from workflows.categories import Category, Certainty, Condition, Kind, Line
+from workflows.categories import Category, Certainty, Kind, Line
+from workflows.conditions import Condition
 from workflows.limits import parse_limit
 
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from dispatch.event_bodies import UNKNOWN_PART
 from grid.departments import DutyChoice, DutyTable
 from workflows.case import Filing
-from workflows.categories import Category, Condition
+from workflows.categories import Category
+from workflows.conditions import Condition
 
 
 class FilingRules(Protocol):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from workflows.calendar import Calendars
 from workflows.case import Timer
-from workflows.categories import Condition
+from workflows.conditions import Condition
 from workflows.deadlines import Deadline, start_clock, start_until
 from workflows.definition import Again, Definition, Stage
 from workflows.errors import NotPossible

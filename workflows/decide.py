@@ -15,7 +15,6 @@ from workflows.case import (
     EventDraft,
     Filing,
 )
-from workflows.categories import Condition
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.definition import Action, Definition, Effect, Role, Step
 from workflows.errors import ActionRefused, FieldsMissing, NotAllowed

@@ -8,7 +8,8 @@ from dispatch.explaining import Question, Where, explain
 from dispatch.filing import choose
 from grid.departments import Duty, DutyTable
 from tests.unit.dispatch.test_intake import CATEGORY
-from workflows.categories import Category, Condition
+from workflows.categories import Category
+from workflows.conditions import Condition
 from workflows.limits import parse_limit
 
 WHERE = Where(city="431100", district="431103", community="431103001001", map_version=3)
