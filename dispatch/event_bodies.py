@@ -83,6 +83,8 @@ class Summary(Told):
     version: int
     category: str
     condition: str | None
+    limit: str | None = None
+    """The limit with which the case was filed, e.g. `4 工作时`."""
     department: str | None
     areas: Areas
     lon: Degrees
@@ -95,6 +97,17 @@ Marks = Annotated[
 ]
 
 
+class LeftOut(Told):
+    """A filing condition that did not hold when the trouble was seen."""
+
+    condition: str
+    why: Literal["out-of-season", "out-of-band"]
+    season: str | None
+    """First and last day, e.g. `11-01/03-31`."""
+    band: str | None
+    """From and until which hour, e.g. `22:00/06:00`."""
+
+
 class FilingTold(Told):
     """Why the report was filed at once or waits in the acceptors' pool (design decision 10)."""
 
@@ -104,6 +117,11 @@ class FilingTold(Told):
     duty: int | None
     duties: list[int] = []
     """The duty rows among which none could be chosen."""
+    profile: str | None = None
+    """The limit profile of the place, where a condition has a limit of its own for it."""
+    seen_at: str | None = None
+    """The local moment by which conditions were left out."""
+    left_out: list[LeftOut] = []
 
 
 class StepTold(Told):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dispatch.filing import FilingRules, choose
@@ -47,6 +48,7 @@ class Question:
     part: str | None
     part_known: bool
     where: Where
+    seen_at: datetime
 
     @property
     def city(self) -> str:
@@ -78,6 +80,7 @@ def explain(rules: FilingRules, asked: Question) -> dict[str, Any]:
             {
                 "code": row.code,
                 "limit": row.limit.text,
+                "profile": row.profile,
                 "text": {"zh": row.text_zh, "en": row.text_en},
             }
             for row in choice.conditions

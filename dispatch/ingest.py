@@ -98,7 +98,7 @@ class Ingest:
         if not reports:
             return 0, 0
         prepared = self._prepare(connection, reports)
-        near = Neighbourhood(self._rules.categories)
+        near = Neighbourhood(self._rules.categories, self._rules.grades)
         near.read(connection, reports)
         candidates = near.candidates()
         locked = lock_cases(connection, list(candidates))

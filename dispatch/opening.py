@@ -35,6 +35,7 @@ class Rules:
     definition: Definition
     calendars: Calendars
     categories: Mapping[str, Category]
+    grades: Mapping[str, str]
     duties: DutyTable
     trusted_sources: frozenset[str]
     zone: ZoneInfo

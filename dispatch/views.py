@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from dispatch.cases import Case
+from workflows.applying import as_filed
 from workflows.case import CaseView
 from workflows.categories import Category
 
@@ -10,13 +11,18 @@ from workflows.categories import Category
 def view_of(
     case: Case, categories: Mapping[str, Category], reporters: Iterable[str] = ()
 ) -> CaseView:
-    """The view of a locked case; `reporters` are needed only where inspection is decided."""
+    """The view of a locked case; `reporters` are needed only where inspection is decided.
+
+    Its condition has the limit that the case was filed with, whatever the table says now.
+    """
     category = categories.get(case.category)
     condition = (
         category.condition(case.condition)
         if category is not None and case.condition is not None
         else None
     )
+    if condition is not None:
+        condition = as_filed(condition, case.limit_text or _clock_limit(case))
     return CaseView(
         state=case.state,
         category=case.category,
@@ -28,3 +34,9 @@ def view_of(
         marks=case.marks,
         assistants=case.assistants,
     )
+
+
+def _clock_limit(case: Case) -> str | None:
+    """The limit of a case of an older version, as its condition's clock has it: a clock that is
+    held by a department runs by the condition."""
+    return next((one.limit for one in case.deadlines if one.holder is not None), None)

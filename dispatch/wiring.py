@@ -67,10 +67,12 @@ def _topic(partitions: int, days: int) -> dict[str, object]:
 
 def engine_rules(settings: Settings, connection: Connection) -> Rules:
     """What the engine decides by, as the database has it now."""
+    catalogue = load_catalogue(connection)
     return Rules(
         definition=chosen_definition(settings, load_definitions(settings.definitions_dir)),
         calendars=load_calendars(connection, settings.calendar),
-        categories=load_catalogue(connection).categories,
+        categories=catalogue.categories,
+        grades=catalogue.grades,
         duties=load_duties(connection),
         trusted_sources=settings.trusted_sources,
         zone=settings.timezone,

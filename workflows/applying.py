@@ -88,7 +88,7 @@ def as_filed(condition: Condition, limit: str | None) -> Condition:
 
 def _not_now(condition: Condition, moments: Sequence[datetime]) -> NotNow | None:
     """A row holds where one of the moments lies both in its season and in its band."""
-    if not moments or (condition.season is None and condition.band is None):
+    if not moments or not condition.timed:
         return None
     season, band = condition.season, condition.band
     in_season = [at for at in moments if season is None or season.holds(at)]

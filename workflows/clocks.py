@@ -12,6 +12,7 @@ from workflows.errors import NotPossible
 from workflows.limits import ClockType, Limit
 
 Deadlines = tuple[Deadline, ...]
+DISPATCH = "dispatch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,10 @@ def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars)
 
 
 def _limit(stage: Stage, holding: Holding) -> Limit:
+    """The limit of a stage: the definition's, or the condition's; a condition may have one of its
+    own for dispatching."""
+    if stage.name == DISPATCH and holding.condition is not None:
+        return holding.condition.dispatch_limit or stage.limit or holding.condition.limit
     if stage.limit is not None:
         return stage.limit
     if holding.condition is None:

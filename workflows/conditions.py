@@ -52,6 +52,11 @@ class Condition:
         return self.code.rpartition("-")[0]
 
     @property
+    def timed(self) -> bool:
+        """Whether it holds at some times and not at others."""
+        return self.season is not None or self.band is not None
+
+    @property
     def row(self) -> str:
         """What tells it from the other rows of its category."""
         return self.code.rpartition("-")[2]

@@ -16,6 +16,7 @@ from workflows.case import (
     Filing,
 )
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
+from workflows.conditions import Condition
 from workflows.definition import Action, Definition, Effect, Role, Step
 from workflows.errors import ActionRefused, FieldsMissing, NotAllowed
 from workflows.forms import check_fields, field_forms, is_blank

@@ -26,6 +26,12 @@ class Season:
         for text in (self.first, self.last):
             month_day(text)
 
+    @classmethod
+    def from_text(cls, text: str) -> "Season":
+        """Read "11-01/03-31"; raises `SeasonError`."""
+        first, _, last = text.partition("/")
+        return cls(first=first, last=last)
+
     def holds(self, local: datetime) -> bool:
         """Whether a local moment lies in the season."""
         day = f"{local.month:02d}-{local.day:02d}"
@@ -53,6 +59,12 @@ class Band:
                 f"The band {self.first} to {self.last} has no length; leave both out for a whole "
                 "day."
             )
+
+    @classmethod
+    def from_text(cls, text: str) -> "Band":
+        """Read "22:00/06:00"; raises `SeasonError`."""
+        first, _, last = text.partition("/")
+        return cls(first=first, last=last)
 
     def holds(self, local: datetime) -> bool:
         """Whether a local moment lies in the band."""

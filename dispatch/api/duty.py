@@ -1,9 +1,10 @@
 """Who would get a case, and why."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,7 +17,7 @@ from dispatch.api.filters import unusable
 from dispatch.database import transaction
 from dispatch.event_bodies import FilingTold
 from dispatch.explaining import Question, Where, explain
-from dispatch.intake import outside
+from dispatch.intake import outside, time_problems
 from dispatch.knowledge import Known
 from dispatch.reports import Code, LocationIn, Source
 from geo.crs import Crs
@@ -28,7 +29,10 @@ router = APIRouter(prefix="/api/v1", tags=["duty"])
 
 
 class DutyQuestion(BaseModel):
-    """What a report would say; its place is either a `location` or a `community`."""
+    """What a report would say; its place is either a `location` or a `community`.
+
+    `observed_at` is when it was seen, without it now: some conditions hold only at times.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -38,6 +42,7 @@ class DutyQuestion(BaseModel):
     community: Code | None = None
     part: Code | None = None
     source: Source = "member"
+    observed_at: AwareDatetime | None = None
 
 
 class LonLat(BaseModel):
@@ -71,8 +76,11 @@ class DutyRow(BaseModel):
 
 
 class ConditionRow(BaseModel):
+    """A condition that holds here and then; `profile` is the one that its limit is of."""
+
     code: str
     limit: str
+    profile: str | None
     text: ZhEn
 
 
@@ -136,6 +144,7 @@ def explain_duty(
         part=question.part,
         part_known=question.part is None or _is_known(context, question.part),
         where=where,
+        seen_at=question.observed_at or datetime.now(UTC),
     )
     return answer(explain(rules, asked), {"Cache-Control": "no-store"})
 
@@ -163,12 +172,14 @@ def _where(known: Known, question: DutyQuestion) -> Where:
 
 
 def _check(category: Category | None, question: DutyQuestion) -> None:
-    """422 for a category, or a condition of it, that there is not."""
+    """422 for a category, or a condition of it, that there is not, and for a time far away."""
     if category is None:
         raise unusable("category", "is unknown; GET /api/v1/categories lists them")
     if question.condition is not None and category.condition(question.condition) is None:
         rows = ", ".join(row.code for row in category.conditions) or "none"
         raise unusable("condition", f"is not one of this category's conditions ({rows})")
+    for problem in time_problems(question.observed_at, datetime.now(UTC)):
+        raise unusable(problem.field, problem.reason)
 
 
 def _is_known(context: Context, part: str) -> bool:

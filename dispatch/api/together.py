@@ -104,4 +104,3 @@ def _short(_connection: Connection, case: Case) -> bytes:
     return orjson.dumps(
         {"id": str(case.id), "number": case.number, "state": case.state, "version": case.version}
     )
-

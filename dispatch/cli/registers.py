@@ -61,7 +61,8 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
         bool, typer.Option("--dry-run", help="Judge and compare, and change nothing.")
     ] = False,
     complete: Annotated[
-        bool, typer.Option("--complete", help="Duties, members: remove what the file lacks.")
+        bool,
+        typer.Option("--complete", help="Duties, grades, members: remove what the file lacks."),
     ] = False,
     refused: Annotated[
         Path | None, typer.Option(help="Where refused rows go; default FILE.refused.csv.")

@@ -254,9 +254,30 @@ MEMBERS = Register(
     ),
 )
 
+GRADES = Register(
+    name="grades",
+    table=tables.area_grade,
+    key=("area",),
+    columns=(
+        Column(
+            name="area",
+            zh="网格",
+            parse=cells.code,
+            refers="duty_area",
+            about="city, district or community; the most specific that has a grade counts",
+        ),
+        Column(
+            name="profile",
+            zh="等级",
+            parse=cells.code,
+            about="the limit profile of the area, such as A",
+        ),
+    ),
+)
+
 REGISTERS: Mapping[str, Register] = {
     register.name: register
-    for register in (PARTS, BUILDINGS, DWELLINGS, DEPARTMENTS, DUTIES, MEMBERS)
+    for register in (PARTS, BUILDINGS, DWELLINGS, DEPARTMENTS, DUTIES, MEMBERS, GRADES)
 }
 """All but the areas, which are a dated map (`grid.importing.areas`)."""
 

@@ -24,6 +24,7 @@ from grid.importing.registers import (
     DEPARTMENTS,
     DUTIES,
     DWELLINGS,
+    GRADES,
     MEMBERS,
     Known,
     Register,
@@ -32,13 +33,13 @@ from grid.importing.registers import (
 from grid.importing.storing import held_rows, lock_register, remove_rows, upsert_rows
 
 _POINT_HEX = 50
-_WITH_WHOLE = frozenset({DUTIES.name, MEMBERS.name})
+_WITH_WHOLE = frozenset({DUTIES.name, GRADES.name, MEMBERS.name})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
     """How a file is to be read. `crs` None: what the file says, else WGS-84. `complete`: what the
-    file does not name goes out of the register (duties and members only). `categories` and
+    file does not name goes out of the register (duties, grades and members only). `categories` and
     `part_classes` are the catalogue's codes, empty where there is none."""
 
     crs: str | None = None

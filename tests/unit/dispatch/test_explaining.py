@@ -1,8 +1,11 @@
 """Who would get a case: the rows in their order, and the choice that the engine makes by them."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dispatch.explaining import Question, Where, explain
 from dispatch.filing import choose
@@ -11,7 +14,10 @@ from tests.unit.dispatch.test_intake import CATEGORY
 from workflows.categories import Category
 from workflows.conditions import Condition
 from workflows.limits import parse_limit
+from workflows.seasons import Band
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 9, 16, 4, tzinfo=UTC)
 WHERE = Where(city="431100", district="431103", community="431103001001", map_version=3)
 
 
@@ -32,12 +38,14 @@ class Rules:
     duties: DutyTable
     categories: Any = field(default_factory=lambda: MappingProxyType({"E0110": category("a")}))
     trusted_sources: frozenset[str] = frozenset({"member"})
+    grades: Mapping[str, str] = field(default_factory=dict)
+    zone: ZoneInfo = SHANGHAI
 
 
 def question(**fields: Any) -> Question:
     asked: dict[str, Any] = {
         "category": "E0110", "condition": None, "source": "member", "part": None,
-        "part_known": True, "where": WHERE,
+        "part_known": True, "where": WHERE, "seen_at": NOON,
     }  # fmt: skip
     return Question(**{**asked, **fields})
 
@@ -89,3 +97,58 @@ def test_who_answers_is_told_also_where_the_report_would_wait() -> None:
     told = explain(table(("a", "E", "431100")), question(source="public"))
     assert (told["department"], told["outcome"]) == ("a", "acceptors-pool")
     assert told["filing"]["why"] == ["source-not-trusted"]
+
+
+def at_night(code: str) -> Condition:
+    return replace(condition(code), band=Band.from_text("22:00/06:00"))
+
+
+def noise(*conditions: Condition, grades: Mapping[str, str] | None = None) -> Rules:
+    found = replace(category(), conditions=conditions)
+    return replace(
+        table(("a", "E", "431100")), categories={"E0110": found}, grades=dict(grades or {})
+    )
+
+
+def test_a_condition_of_the_night_files_no_report_of_noon() -> None:
+    rules = noise(at_night("a"))
+    told = explain(rules, question())
+    assert told["outcome"] == "acceptors-pool"
+    assert told["conditions"] == []
+    assert told["filing"]["why"] == ["condition-none", "condition-not-now"]
+    assert told["filing"]["seen_at"] == "2026-09-16T12:00:00+08:00"
+    assert told["filing"]["left_out"] == [
+        {"condition": "a", "why": "out-of-band", "season": None, "band": "22:00/06:00"}
+    ]
+    late = NOON.replace(hour=15)  # 23:00 there
+    filed = explain(rules, question(seen_at=late))
+    assert (filed["outcome"], filed["filing"]["why"]) == ("filed-and-dispatched", [])
+    assert "left_out" not in filed["filing"]
+    named = explain(noise(condition("a"), at_night("b")), question(condition="b"))
+    assert named["filing"]["why"] == ["condition-none", "condition-not-now"]
+
+
+def test_what_does_not_hold_leaves_the_choice_to_what_does() -> None:
+    rules = noise(condition("day"), at_night("night"))
+    told = explain(rules, question())
+    assert (told["outcome"], told["filing"]["conditions"]) == ("filed-and-dispatched", ["day"])
+    assert [row["condition"] for row in told["filing"]["left_out"]] == ["night"]
+    both = explain(rules, question(seen_at=NOON.replace(hour=15)))
+    assert both["filing"]["why"] == ["condition-ambiguous"]
+
+
+def test_the_limit_is_the_one_of_the_profile_of_the_area() -> None:
+    graded = replace(condition("a"), profiles=(("A", parse_limit("1 工作时")),))
+    for grades, limit, profile in (
+        ({}, "4 工作时", None),
+        ({"431103": "A"}, "1 工作时", "A"),
+        ({"431103": "A", "431103001001": "B"}, "4 工作时", None),
+    ):
+        rules = noise(graded, grades=grades)
+        told = explain(rules, question())
+        (row,) = told["conditions"]
+        assert (row["limit"], row["profile"]) == (limit, profile)
+        assert told["filing"].get("profile") == profile
+        filing = choose(rules, question(), known_part=True).filing
+        assert filing is not None
+        assert filing.condition.limit.text == limit
