@@ -80,7 +80,7 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
     )
     at = None if effective is None else effective.replace(tzinfo=effective.tzinfo or UTC)
     source = AreaSource(crs=crs, encoding=encoding)
-    with bars() as told, plainly(file), _rehearsal(database, dry_run) as connection:
+    with bars() as told, plainly(file), rehearsal(database, dry_run) as connection:
         if name == AREAS:
             report = import_areas(connection, file, at, told, source)
             outcome = Outcome.of_areas(report)
@@ -196,7 +196,7 @@ def bars() -> Iterator[_Bars]:
 
 
 @contextmanager
-def _rehearsal(database: Engine, dry_run: bool) -> Iterator[Connection]:
+def rehearsal(database: Engine, dry_run: bool) -> Iterator[Connection]:
     """A transaction; a dry run does everything in it and takes it back."""
     with transaction(database) as connection:
         yield connection
