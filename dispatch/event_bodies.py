@@ -108,15 +108,32 @@ class LeftOut(Told):
     """From and until which hour, e.g. `22:00/06:00`."""
 
 
+class StandIn(Told):
+    """Who could repair in another's stead, for its duty here is the most like it."""
+
+    department: str
+    duty: int
+
+
 class FilingTold(Told):
     """Why the report was filed at once or waits in the acceptors' pool (design decision 10)."""
 
-    rule: Literal["pool", "trusted-source-one-condition-one-duty"]
+    rule: Literal[
+        "pool", "trusted-source-one-condition-one-duty", "trusted-source-one-condition-fallback"
+    ]
     why: list[str]
     conditions: list[str]
     duty: int | None
     duties: list[int] = []
     """The duty rows among which none could be chosen."""
+    by_owner: Literal[True] | None = None
+    """The row is one for parts of their owner; the owner is not named here."""
+    assistants: list[str] = []
+    """Departments that assist the one that answers."""
+    fallbacks: list[str] = []
+    """Who is the fallback of the place, where no duty row applies; it answers if it is one."""
+    stand_ins: list[StandIn] = []
+    """Among whom to choose for a repair in another's stead, where nobody answers."""
     profile: str | None = None
     """The limit profile of the place, where a condition has a limit of its own for it."""
     seen_at: str | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatch.filing import FilingRules, choose
+from dispatch.filing import AskedPart, FilingRules, choose, owner_of
 from grid.areas import Place
 
 
@@ -46,7 +46,7 @@ class Question:
     condition: str | None
     source: str
     part: str | None
-    part_known: bool
+    part_told: AskedPart
     where: Where
     seen_at: datetime
 
@@ -65,16 +65,16 @@ class Question:
 
 def explain(rules: FilingRules, asked: Question) -> dict[str, Any]:
     """Every row that applies, which of them decide, and what the engine would do."""
-    choice = choose(rules, asked, asked.part_known)
-    part = None if asked.part is None else {"code": asked.part, "known": asked.part_known}
+    choice = choose(rules, asked, asked.part_told)
     return {
         "category": asked.category,
         "condition": asked.condition,
         "source": asked.source,
         "place": _place(asked.where),
-        "part": part,
+        "part": _part(asked),
         "duties": list(_duties(rules, asked)),
         "department": choice.duty.department,
+        "assistants": list(choice.duty.assistants),
         "reason": choice.duty.rule.value,
         "conditions": [
             {
@@ -88,6 +88,13 @@ def explain(rules: FilingRules, asked: Question) -> dict[str, Any]:
         "outcome": "acceptors-pool" if choice.filing is None else "filed-and-dispatched",
         "filing": dict(choice.explanation),
     }
+
+
+def _part(asked: Question) -> dict[str, Any] | None:
+    if asked.part is None:
+        return None
+    told = asked.part_told
+    return {"code": asked.part, "known": told.known, "owner": told.owner or None}
 
 
 def _place(where: Where) -> dict[str, Any]:
@@ -108,7 +115,10 @@ def _place(where: Where) -> dict[str, Any]:
 
 
 def _duties(rules: FilingRules, asked: Question) -> Iterator[dict[str, Any]]:
-    groups = rules.duties.applying(asked.category, asked.city, asked.district, asked.community)
+    owner = owner_of(rules.categories[asked.category], asked.part_told)
+    groups = rules.duties.applying(
+        asked.category, asked.city, asked.district, asked.community, owner
+    )
     for number, rows in enumerate(groups):
         for row in rows:
             yield {
@@ -116,6 +126,8 @@ def _duties(rules: FilingRules, asked: Question) -> Iterator[dict[str, Any]]:
                 "department": row.department,
                 "category": row.category,
                 "area": row.area,
+                "owner": row.owner or None,
+                "assistants": list(row.assistants),
                 "level": asked.where.levels[row.area],
                 "decides": number == 0,
             }

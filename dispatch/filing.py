@@ -9,10 +9,11 @@ from datetime import datetime, tzinfo
 from typing import Any, Protocol
 
 from dispatch.event_bodies import UNKNOWN_PART
-from grid.departments import DutyChoice, DutyTable
+from grid.departments import DutyChoice, DutyRule, DutyTable
+from grid.linking import PartPlace
 from workflows.applying import InForce, Situation, profile_of, rows_in_force
 from workflows.case import Filing
-from workflows.categories import Category
+from workflows.categories import Category, Kind
 from workflows.conditions import Condition
 
 
@@ -51,6 +52,27 @@ class Reported(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedPart:
+    """What is known of the part that a report names; `owner` "" where nobody knows."""
+
+    known: bool = True
+    owner: str = ""
+
+    @classmethod
+    def of(cls, place: PartPlace | None) -> "AskedPart":
+        """What the register has of it; None where it has it not."""
+        return cls(known=False) if place is None else cls(owner=place.owner)
+
+
+NO_PART = AskedPart()
+"""The report names none."""
+FILED = {
+    DutyRule.EXACT: "trusted-source-one-condition-one-duty",
+    DutyRule.FALLBACK: "trusted-source-one-condition-fallback",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """Whether the report is filed at once, and why or why not."""
 
@@ -60,30 +82,58 @@ class Choice:
     explanation: Mapping[str, Any]
 
 
-def choose(rules: FilingRules, report: Reported, known_part: bool) -> Choice:
-    """Files a trusted report that decides exactly one condition row and exactly one duty row.
+def choose(rules: FilingRules, report: Reported, part: AskedPart) -> Choice:
+    """Files a trusted report that decides exactly one condition row and exactly one duty row, or
+    for which the fallback of its area answers.
 
     Rows that do not hold when the trouble was seen are left out, and the limit is the one of the
     place's profile.
     """
+    category = rules.categories[report.category]
     profile = profile_of(rules.grades, (report.community, report.district, report.city))
     asked = Situation(profile=profile, moments=(report.seen_at.astimezone(rules.zone),))
-    found = rows_in_force(rules.categories[report.category], report.condition, asked)
-    duty = rules.duties.find(report.category, report.city, report.district, report.community)
-    why = _obstacles(rules, report, found, duty, known_part)
+    found = rows_in_force(category, report.condition, asked)
+    duty = rules.duties.find(*_duty_key(report), owner=owner_of(category, part))
+    why = _obstacles(rules, report, found, duty, part)
     explanation: dict[str, Any] = {
-        "rule": "pool" if why else "trusted-source-one-condition-one-duty",
+        "rule": "pool" if why else FILED[duty.rule],
         "why": why,
         "conditions": [condition.code for condition in found.rows],
-        "duty": duty.duty.id if duty.duty is not None else None,
+        **_duty_told(rules, report, duty),
         **_circumstances(found, asked),
     }
-    if duty.duty is None and duty.candidates:
-        explanation["duties"] = [candidate.id for candidate in duty.candidates]
     filing = None
-    if not why and duty.duty is not None:
-        filing = Filing(condition=found.rows[0], department=duty.duty.department)
+    if not why and duty.department is not None:
+        filing = Filing(condition=found.rows[0], department=duty.department)
     return Choice(filing=filing, duty=duty, conditions=found.rows, explanation=explanation)
+
+
+def owner_of(category: Category, part: AskedPart) -> str:
+    """Whose it is, where that counts: a part's owner comes first, an event is its territory's."""
+    return part.owner if category.kind is Kind.PART else ""
+
+
+def _duty_key(report: Reported) -> tuple[str, str, str, str]:
+    return report.category, report.city, report.district, report.community
+
+
+def _duty_told(rules: FilingRules, report: Reported, duty: DutyChoice) -> dict[str, Any]:
+    """Who answers and by which row; where nobody does, who could repair in another's stead."""
+    told: dict[str, Any] = {"duty": duty.duty.id if duty.duty is not None else None}
+    if duty.duty is None and duty.candidates:
+        told["duties"] = [candidate.id for candidate in duty.candidates]
+    if any(candidate.owner for candidate in duty.candidates):
+        told["by_owner"] = True
+    if duty.assistants:
+        told["assistants"] = list(duty.assistants)
+    if duty.fallbacks:
+        told["fallbacks"] = list(duty.fallbacks)
+    if duty.is_ownerless:
+        told["stand_ins"] = [
+            {"department": row.department, "duty": row.id}
+            for row in rules.duties.stand_ins(*_duty_key(report))
+        ]
+    return told
 
 
 def _circumstances(found: InForce, asked: Situation) -> dict[str, Any]:
@@ -106,14 +156,16 @@ def _circumstances(found: InForce, asked: Situation) -> dict[str, Any]:
 
 
 def _obstacles(
-    rules: FilingRules, report: Reported, found: InForce, duty: DutyChoice, known_part: bool
+    rules: FilingRules, report: Reported, found: InForce, duty: DutyChoice, part: AskedPart
 ) -> list[str]:
     checks = (
         (report.source not in rules.trusted_sources, "source-not-trusted"),
         (not found.rows, "condition-none"),
         (not found.rows and bool(found.left_out), "condition-not-now"),
         (len(found.rows) > 1, "condition-ambiguous"),
-        (duty.duty is None, f"duty-{duty.rule}"),
-        (not known_part, UNKNOWN_PART),
+        (duty.department is None, f"duty-{duty.rule}"),
+        (duty.is_ownerless, "ownerless"),
+        (len(duty.fallbacks) > 1, "fallback-ambiguous"),
+        (not part.known, UNKNOWN_PART),
     )
     return [reason for failed, reason in checks if failed]

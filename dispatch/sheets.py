@@ -187,4 +187,5 @@ def department_row(department: Department) -> dict[str, Any]:
         "name": {"zh": department.name_zh, "en": department.name_en},
         "parent": department.area,
         "kind": department.kind.value,
+        "fallback": department.fallback,
     }

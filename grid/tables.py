@@ -47,6 +47,7 @@ department = Table(
     Column("name_en", Text, nullable=False),
     Column("area", Text, nullable=False),
     Column("kind", Text, nullable=False),
+    Column("fallback", Boolean, nullable=False),
 )
 
 duty = Table(
@@ -56,6 +57,8 @@ duty = Table(
     Column("department", Text, nullable=False),
     Column("category", Text, nullable=False),
     Column("area", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("assistants", Text, nullable=False),
 )
 
 area_grade = Table(

@@ -17,6 +17,7 @@ from dispatch.api.filters import unusable
 from dispatch.database import transaction
 from dispatch.event_bodies import FilingTold
 from dispatch.explaining import Question, Where, explain
+from dispatch.filing import NO_PART, AskedPart
 from dispatch.intake import outside, time_problems
 from dispatch.knowledge import Known
 from dispatch.reports import Code, LocationIn, Source
@@ -65,12 +66,15 @@ class PlaceTold(BaseModel):
 
 
 class DutyRow(BaseModel):
-    """A row that applies here; `decides` in the first group of one area and one `category`."""
+    """A row that applies here; `decides` in the first group of one area and one `category`. With
+    an `owner` it counts only for parts that this one owns, and comes before the others."""
 
     id: int
     department: str
     category: str
     area: str
+    owner: str | None
+    assistants: list[str]
     level: Literal["community", "district", "city"]
     decides: bool
 
@@ -84,9 +88,10 @@ class ConditionRow(BaseModel):
     text: ZhEn
 
 
-class AskedPart(BaseModel):
+class PartAsked(BaseModel):
     code: str
     known: bool
+    owner: str | None
 
 
 class DutyExplained(BaseModel):
@@ -96,10 +101,11 @@ class DutyExplained(BaseModel):
     condition: str | None
     source: str
     place: PlaceTold
-    part: AskedPart | None
+    part: PartAsked | None
     duties: list[DutyRow]
     department: str | None
-    reason: Literal["exact", "none", "ambiguous"]
+    assistants: list[str]
+    reason: Literal["exact", "none", "ambiguous", "fallback"]
     conditions: list[ConditionRow]
     outcome: Literal["filed-and-dispatched", "acceptors-pool"]
     filing: FilingTold
@@ -142,7 +148,7 @@ def explain_duty(
         condition=question.condition,
         source=question.source,
         part=question.part,
-        part_known=question.part is None or _is_known(context, question.part),
+        part_told=NO_PART if question.part is None else _part(context, question.part),
         where=where,
         seen_at=question.observed_at or datetime.now(UTC),
     )
@@ -182,6 +188,6 @@ def _check(category: Category | None, question: DutyQuestion) -> None:
         raise unusable(problem.field, problem.reason)
 
 
-def _is_known(context: Context, part: str) -> bool:
+def _part(context: Context, part: str) -> AskedPart:
     with transaction(context.database) as connection:
-        return part in part_place(connection, [part])
+        return AskedPart.of(part_place(connection, [part]).get(part))

@@ -33,6 +33,7 @@ from grid.importing.exporting import export_register as export_rows
 from grid.importing.registers import REGISTERS
 from grid.importing.upserting import ImportOptions
 from grid.importing.upserting import import_register as import_rows
+from grid.linking import part_owners
 from grid.moving import register_moves
 from workflows.categories import Kind
 
@@ -136,7 +137,7 @@ def check_register(
         if not categories:
             raise ConfigurationError("there are no categories yet, so no duty can be missing")
         areas = load_map(connection).areas
-        found = examine_duties(load_duties(connection), categories, areas)
+        found = examine_duties(load_duties(connection), categories, areas, part_owners(connection))
     if as_json:
         typer.echo(coverage_json(found, areas))
     else:

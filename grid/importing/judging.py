@@ -12,7 +12,8 @@ from grid.files.table import FileTable, Progress
 from grid.importing import placing
 from grid.importing.cells import CellError, Value, is_blank
 from grid.importing.placing import Places
-from grid.importing.registers import Column, Known, Register, reference_problem
+from grid.importing.references import Known, reference_problem
+from grid.importing.registers import Column, Register
 
 Key = tuple[Any, ...]
 Stored = tuple[Any, ...]
@@ -70,7 +71,7 @@ def judge_rows(
     if missing or isinstance(places, Fault):
         return outcome
     columns = [
-        _parsed(column, at, table, outcome.refused)
+        _parsed(column, at, table, outcome.refused, column.name in register.key)
         for column, at in zip(register.columns, plan, strict=True)
     ]
     if places is not None:
@@ -110,10 +111,15 @@ def _plan(
     return plan, unused, missing
 
 
-def _parsed(column: Column, at: int | None, table: FileTable, refused: list[Fault]) -> list[Any]:
-    """The values of one column: `_ABSENT` where the file does not say, `_REFUSED` where wrongly."""
+def _parsed(
+    column: Column, at: int | None, table: FileTable, refused: list[Fault], is_key: bool
+) -> list[Any]:
+    """The values of one column: `_ABSENT` where the file does not say, `_REFUSED` where wrongly.
+
+    What is part of the key and is not said is the default: it tells which row is meant.
+    """
     if at is None:
-        return [_ABSENT] * len(table.rows)
+        return [column.default if is_key else _ABSENT] * len(table.rows)
     seen: dict[str, Any] = {}
     found = []
     for number, row in zip(table.numbers, table.rows, strict=True):

@@ -19,6 +19,7 @@ from grid.files.opening import holds, read_table
 from grid.files.table import BadFile, FileTable, Progress
 from grid.importing.judging import Ground, JudgedRows, Key, Stored, judge_rows
 from grid.importing.placing import column_at
+from grid.importing.references import Known, beginnings
 from grid.importing.registers import (
     BUILDINGS,
     DEPARTMENTS,
@@ -26,9 +27,7 @@ from grid.importing.registers import (
     DWELLINGS,
     GRADES,
     MEMBERS,
-    Known,
     Register,
-    beginnings,
 )
 from grid.importing.storing import held_rows, lock_register, remove_rows, upsert_rows
 

@@ -25,7 +25,7 @@ ASKED: list[tuple[dict[str, Any], str | None, str, list[str]]] = [
     ({"category": "P0101", "condition": "P0101-1", "part": "A PART"}, "431103-housing", "exact",
      []),
     ({"category": "E0128"}, None, "ambiguous", ["condition-none", "duty-ambiguous"]),
-    ({"category": "E0133"}, None, "none", ["condition-none", "duty-none"]),
+    ({"category": "E0133"}, None, "none", ["condition-none", "duty-none", "ownerless"]),
 ]  # fmt: skip
 
 

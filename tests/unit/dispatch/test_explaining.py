@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch.explaining import Question, Where, explain
-from dispatch.filing import choose
+from dispatch.filing import NO_PART, AskedPart, choose
 from grid.departments import Duty, DutyTable
 from tests.unit.dispatch.test_intake import CATEGORY
-from workflows.categories import Category
+from workflows.categories import Category, Kind
 from workflows.conditions import Condition
 from workflows.limits import parse_limit
 from workflows.seasons import Band
@@ -45,7 +45,7 @@ class Rules:
 def question(**fields: Any) -> Question:
     asked: dict[str, Any] = {
         "category": "E0110", "condition": None, "source": "member", "part": None,
-        "part_known": True, "where": WHERE, "seen_at": NOON,
+        "part_told": NO_PART, "where": WHERE, "seen_at": NOON,
     }  # fmt: skip
     return Question(**{**asked, **fields})
 
@@ -84,10 +84,10 @@ def test_nobody_and_several_are_told_apart() -> None:
 def test_the_answer_is_the_choice_of_the_engine_whatever_is_asked() -> None:
     for rules in (table(("a", "E", "431100")), table()):
         for asked in (
-            question(), question(source="public"), question(part="P", part_known=False),
-            question(condition="a"),
+            question(), question(source="public"), question(condition="a"),
+            question(part="P", part_told=AskedPart(known=False)),
         ):  # fmt: skip
-            choice = choose(rules, asked, asked.part_known)
+            choice = choose(rules, asked, asked.part_told)
             told = explain(rules, asked)
             assert told["filing"] == choice.explanation
             assert (told["outcome"] == "filed-and-dispatched") == (choice.filing is not None)
@@ -149,6 +149,92 @@ def test_the_limit_is_the_one_of_the_profile_of_the_area() -> None:
         (row,) = told["conditions"]
         assert (row["limit"], row["profile"]) == (limit, profile)
         assert told["filing"].get("profile") == profile
-        filing = choose(rules, question(), known_part=True).filing
+        filing = choose(rules, question(), NO_PART).filing
         assert filing is not None
         assert filing.condition.limit.text == limit
+
+
+LAMP = "P0137"
+
+
+def lamps(*duties: Duty, fallbacks: Mapping[str, tuple[str, ...]] | None = None) -> Rules:
+    row = condition("P0137-1")
+    found = replace(category(), code=LAMP, kind=Kind.PART, conditions=(row,))
+    return replace(
+        table(),
+        duties=DutyTable(duties, fallbacks),
+        categories={LAMP: found, "E0110": category("a")},
+    )
+
+
+def duty(number: int, department: str, category: str, area: str, **more: Any) -> Duty:
+    return Duty(id=number, department=department, category=category, area=area, **more)
+
+
+def lamp_of(owner: str) -> Question:
+    return question(category=LAMP, part="X", part_told=AskedPart(owner=owner))
+
+
+OWNED = lamps(
+    duty(1, "street", "P01", "431103001001"),
+    duty(2, "grid-company", "P", "431100", owner="国网 Power", assistants=("traffic",)),
+)
+
+
+def test_a_parts_owner_comes_before_its_territory() -> None:
+    told = explain(OWNED, lamp_of("国网  POWER "))
+    assert (told["department"], told["reason"]) == ("grid-company", "exact")
+    assert told["assistants"] == told["filing"]["assistants"] == ["traffic"]
+    assert told["filing"]["by_owner"] is True
+    assert [(row["id"], row["owner"], row["decides"]) for row in told["duties"]] == [
+        (2, "国网 Power", True), (1, None, False),
+    ]  # fmt: skip
+    assert told["part"] == {"code": "X", "known": True, "owner": "国网  POWER "}
+    for owner in ("", "another"):
+        other = explain(OWNED, lamp_of(owner))
+        assert (other["department"], other["assistants"]) == ("street", [])
+        assert "by_owner" not in other["filing"]
+
+
+def test_an_owner_does_not_count_for_an_event() -> None:
+    rules = lamps(
+        duty(1, "street", "E", "431103"), duty(2, "company", "E", "431100", owner="国网"),
+    )  # fmt: skip
+    told = explain(rules, question(part="X", part_told=AskedPart(owner="国网")))
+    assert told["department"] == "street"
+    assert [row["id"] for row in told["duties"]] == [1]
+
+
+def test_the_fallback_of_the_area_answers_where_nobody_does() -> None:
+    fallbacks = {"431103": ("district-street",), "431103001001": ("station",)}
+    told = explain(lamps(fallbacks=fallbacks), lamp_of("国网"))
+    assert (told["department"], told["reason"], told["duties"]) == ("station", "fallback", [])
+    assert told["outcome"] == "filed-and-dispatched"
+    assert told["filing"]["rule"] == "trusted-source-one-condition-fallback"
+    assert (told["filing"]["fallbacks"], told["filing"]["duty"]) == (["station"], None)
+    # An ambiguous table is not mended by a fallback: a person must look.
+    both = lamps(
+        duty(1, "a", "P", "431100"), duty(2, "b", "P", "431100"), fallbacks=fallbacks
+    )  # fmt: skip
+    assert explain(both, lamp_of(""))["reason"] == "ambiguous"
+
+
+def test_of_two_fallbacks_none_answers() -> None:
+    told = explain(lamps(fallbacks={"431103": ("a", "b")}), lamp_of(""))
+    assert (told["department"], told["reason"]) == (None, "none")
+    assert told["filing"]["why"] == ["duty-none", "fallback-ambiguous"]
+    assert told["filing"]["fallbacks"] == ["a", "b"]
+
+
+def test_what_nobody_answers_for_is_ownerless_and_stand_ins_are_named() -> None:
+    rules = lamps(
+        duty(1, "covers", "P0101", "431103"), duty(2, "poles", "P0130", "431103"),
+        duty(3, "bins", "P03", "431103001001"), duty(4, "city", "P0139", "431100"),
+        duty(5, "events", "E0137", "431103"),
+    )  # fmt: skip
+    told = explain(rules, lamp_of(""))
+    assert told["filing"]["why"] == ["duty-none", "ownerless"]
+    assert told["outcome"] == "acceptors-pool"
+    # Poles are most like lamps, and the district is nearer than the city.
+    assert told["filing"]["stand_ins"] == [{"department": "poles", "duty": 2}]
+    assert explain(lamps(), lamp_of(""))["filing"]["stand_ins"] == []
