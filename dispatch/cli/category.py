@@ -14,6 +14,8 @@ import typer
 from grid.files.delimited import Encoding
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from sqlalchemy import Engine
 
     from dispatch.catalogue_changes import Change
@@ -103,7 +105,12 @@ def import_(  # noqa: PLR0913, PLR0917  each is an option of the command
     from dispatch.cli.registers import bars, plainly, rehearsal
     from dispatch.condition_files import import_conditions
 
-    with bars() as told, plainly(file), rehearsal(_database(data_dir), dry_run) as connection:
+    with (
+        bars() as told,
+        plainly(file),
+        _database(data_dir) as database,
+        rehearsal(database, dry_run) as connection,
+    ):
         report = import_conditions(connection, file, encoding, told, by or _login())
     beside = refused or Path(f"{file}.refused.csv")
     tell(Outcome.of_rows([report]), dry_run=dry_run, refused=beside, differences=differences)
@@ -120,7 +127,7 @@ def export(
     from dispatch.condition_files import export_conditions
     from dispatch.database import transaction
 
-    with plainly(file), transaction(_database(data_dir)) as connection:
+    with plainly(file), _database(data_dir) as database, transaction(database) as connection:
         count = export_conditions(connection, file, encoding)
     typer.echo(f"wrote {file}: {count:,} rows")
 
@@ -137,7 +144,7 @@ def history(
     from dispatch.catalogue_changes import read_changes
     from dispatch.database import transaction
 
-    with transaction(_database(data_dir)) as connection:
+    with _database(data_dir) as database, transaction(database) as connection:
         changes = read_changes(connection, code)
     if as_json:
         typer.echo(json.dumps([_change_json(one) for one in changes], ensure_ascii=False))
@@ -171,11 +178,11 @@ def _change_json(change: "Change") -> dict[str, Any]:
     }
 
 
-def _database(data_dir: Path | None) -> "Engine":
-    from dispatch.database import connect_engine
+def _database(data_dir: Path | None) -> "AbstractContextManager[Engine]":
+    from dispatch.database import connected
     from dispatch.installed import settings_for
 
-    return connect_engine(settings_for(data_dir).database_url, role="category")
+    return connected(settings_for(data_dir).database_url, role="category", is_long=True)
 
 
 def _login() -> str:
