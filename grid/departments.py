@@ -134,6 +134,8 @@ class DutyTable:
         whose = owner_key(owner)
         for one in (whose, "") if whose in self.owners else ("",):
             for area in (community, district, city):
+                if area not in self._by_area:
+                    continue
                 for length in range(len(category), -1, -1):
                     rows = self._by_key.get((one, area, category[:length]))
                     if rows:

@@ -94,6 +94,14 @@ def test_what_goes_out_comes_in_unchanged(tmp_path: Path, ending: str) -> None:
     assert (back.judged.added, back.judged.changed, back.judged.unchanged) == ([], [], len(rows))
 
 
+def test_a_text_that_looks_escaped_comes_through_a_workbook(tmp_path: Path) -> None:
+    texts = ("_x0041_", "_x005F_x0041_", "a_xZZ_", "_x0041_x0042_", "_x000D_")
+    table = Outgoing(name="t", columns=("a",), rows=[(text,) for text in texts])
+    write_tables(tmp_path / "t.xlsx", [table], WGS84, Encoding.UTF8)
+    back = read_table(tmp_path / "t.xlsx", "t", Encoding.AUTO, progress)
+    assert tuple(row[0] for row in back.rows) == texts
+
+
 def test_chinese_headings_and_chinese_clock_types_are_read() -> None:
     zh = {column.name: column.zh for column in COLUMNS}
     row = {zh[name]: value for name, value in {**RUBBISH, "clock": "工作时"}.items()}
