@@ -86,6 +86,13 @@ def as_filed(condition: Condition, limit: str | None) -> Condition:
     return replace(condition, limit=filed, urgent=filed.urgent)
 
 
+def may_inspect(condition: Condition, local: datetime) -> bool:
+    """Whether a local moment is one for the inspection: in the hours of the report, where the
+    condition asks for that."""
+    band = condition.band if condition.inspect_in_band else None
+    return band is None or band.holds(local)
+
+
 def _not_now(condition: Condition, moments: Sequence[datetime]) -> NotNow | None:
     """A row holds where one of the moments lies both in its season and in its band."""
     if not moments or not condition.timed:

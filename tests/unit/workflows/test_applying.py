@@ -13,6 +13,7 @@ from workflows.applying import (
     Situation,
     as_filed,
     condition_in_force,
+    may_inspect,
     profile_of,
     rows_in_force,
 )
@@ -62,6 +63,13 @@ def test_season_and_band_must_hold_at_one_and_the_same_moment() -> None:
     (row,) = category({**NIGHT, **SPRING}).conditions
     assert condition_in_force(row, seen("2026-03-16T12:00", "2026-09-16T23:00")) is NotNow.BAND
     assert condition_in_force(row, seen("2026-09-16T12:00", "2026-03-16T23:00")) is row
+
+
+def test_the_inspection_is_in_the_hours_of_the_report_where_the_row_asks_for_it() -> None:
+    noon, night = map(datetime.fromisoformat, ("2026-09-16T12:00", "2026-09-16T23:00"))
+    asks, free, plain = category({**NIGHT, "inspect_in_band": True}, NIGHT, {}).conditions
+    assert [may_inspect(asks, at) for at in (noon, night)] == [False, True]
+    assert all(may_inspect(row, at) for row in (free, plain) for at in (noon, night))
 
 
 def test_without_a_moment_every_row_holds() -> None:
