@@ -95,8 +95,9 @@ def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars)
 def _limit(stage: Stage, holding: Holding) -> Limit:
     """The limit of a stage: the definition's, or the condition's; a condition may have one of its
     own for dispatching."""
-    if stage.name == DISPATCH and holding.condition is not None:
-        return holding.condition.dispatch_limit or stage.limit or holding.condition.limit
+    condition = holding.condition
+    if stage.name == DISPATCH and condition is not None and condition.dispatch_limit is not None:
+        return condition.dispatch_limit
     if stage.limit is not None:
         return stage.limit
     if holding.condition is None:

@@ -10,24 +10,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from dispatch.audit import Tally, verify
-from dispatch.catalogue import Catalogue, catalogue_from_json, load_calendars, load_catalogue
+from dispatch.catalogue import Catalogue, catalogue_from_json, load_catalogue
 from dispatch.database import transaction
-from dispatch.definitions import load_definitions
-from dispatch.desk import ActionRequest, Desk, DeskRules
 from dispatch.fields import FieldsWrong
 from dispatch.ingest import Ingest
-from dispatch.knowledge import load_known
-from dispatch.photos import PhotoStore
 from dispatch.settings import Settings
-from dispatch.tokens import Principal, Role
 from dispatch.wiring import engine_rules
 from tests.commands import run_wangge
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import AT, Feeder, Located
+from tests.integration.dispatch.office import HERE, Office, broken, who
 
 Run = Callable[..., Any]
-HERE = "431103"
 
 
 @pytest.fixture
@@ -89,34 +83,10 @@ def opening(engine: Engine, report: Any) -> dict[str, Any]:
     return dict(body)
 
 
-def desk_rules(engine: Engine) -> DeskRules:
-    with transaction(engine) as connection:
-        return DeskRules(
-            definitions=load_definitions(),
-            calendars=load_calendars(connection, Settings().calendar),
-            known=load_known(connection),
-            zone=Settings().timezone,
-        )
-
-
-def principal(role: Role) -> Principal:
-    return Principal(
-        subject=f"some-{role}", role=role, scope="431100", department=None, jti="j", expires=2**40
-    )
-
-
-def act(engine: Engine, folder: Path, role: Role, name: str, **fields: Any) -> None:
-    ((number, version),) = rows_of(
-        engine, 'select number, version from "case" order by opened_at desc limit 1'
-    )
-    request = ActionRequest(name=name, version=version, reason="because", fields=fields)
-    desk = Desk(engine, PhotoStore(folder, 1000))
-    desk.act(desk_rules(engine), principal(role), number, request, lambda _c, _case: b"")
-
-
-def broken(engine: Engine) -> list[Any]:
-    with transaction(engine) as connection:
-        return [found.wrong for found in verify(connection, Tally())]
+def act(engine: Engine, folder: Path, role: str, name: str, **fields: Any) -> None:
+    """An action on the newest case, by the tables as they are now."""
+    ((key,),) = rows_of(engine, 'select id from "case" order by opened_at desc limit 1')
+    Office(engine, folder, str(key)).act(who(role), name, **fields)
 
 
 def test_what_is_exported_comes_in_unchanged_and_a_dry_run_changes_nothing(
@@ -195,7 +165,7 @@ def test_an_open_case_keeps_its_limit_and_a_new_one_gets_the_new(
     assert before[0].limit_text == "4 工作时"
     only(conditions, "0110", limit="3 天", clock="natural_days")
     assert wangge("category", "import", str(conditions)).exit_code == 0
-    act(engine, tmp_path, Role.SUPERVISOR, "urge")
+    act(engine, tmp_path, "supervisor", "urge")
     assert rows_of(engine, 'select limit_text, deadlines, due_at from "case"') == before
     new = located(lat=AT[1] + 0.01)
     fed_by_the_present(feeder).store(new)
@@ -225,7 +195,7 @@ def test_the_grade_of_an_area_gives_the_limit_of_its_profile(
     assert body["deadlines"][-1]["clock"] == "urgent_hours"
     waiting = located(lat=AT[1] + 0.01, source="public")
     feeder.store(waiting)
-    act(engine, tmp_path, Role.ACCEPTOR, "file", condition="E0110-1")
+    act(engine, tmp_path, "acceptor", "file", condition="E0110-1")
     ((limit,),) = rows_of(engine, 'select limit_text from "case" order by opened_at desc limit 1')
     assert limit == "2 紧急工作时"
     assert broken(engine) == []
@@ -253,11 +223,11 @@ def test_a_condition_of_other_hours_files_no_report_and_is_refused_at_the_desk(
     assert told["filing"]["why"] == ["condition-none", "condition-not-now"]
     assert told["filing"]["left_out"][0]["band"] == "22:00/06:00"
     with pytest.raises(FieldsWrong) as refused:
-        act(engine, tmp_path, Role.ACCEPTOR, "file", condition="E0110-1")
+        act(engine, tmp_path, "acceptor", "file", condition="E0110-1")
     assert "does not hold when the trouble was seen" in refused.value.errors[0].reason
     # Another report of the same trouble was made at night: now it holds.
     feeder.store(located(lat=AT[1] + 0.01, observed_at=noon.replace(hour=23).isoformat()))
-    act(engine, tmp_path, Role.ACCEPTOR, "file", condition="E0110-1")
+    act(engine, tmp_path, "acceptor", "file", condition="E0110-1")
     assert broken(engine) == []
 
 
