@@ -55,6 +55,8 @@ class Case:
     assistants: Mapping[str, bool]
     merged_into: UUID | None
     split_from: UUID | None
+    limit_text: str | None = None
+    """The limit that its condition had when the case was filed with it."""
 
     @property
     def areas(self) -> dict[str, str]:
@@ -77,6 +79,7 @@ class Case:
             "version": self.version,
             "category": self.category,
             "condition": self.condition,
+            "limit": self.limit_text,
             "department": self.department,
             "areas": self.areas,
             "lon": history.coordinate(self.lon),
@@ -88,7 +91,7 @@ COLUMNS = (
     "id opened_month number line definition category condition state version seq "
     "head_hash last_at city district community map_version geom lon lat accuracy_m "
     "department source part opened_at closed_at due_at deadlines links report_count "
-    "handled_by possible_duplicate_of marks assistants merged_into split_from"
+    "handled_by possible_duplicate_of marks assistants merged_into split_from limit_text"
 ).split()
 
 # In the order of `Case`. Documents come as texts: the driver's own reader of them is slow.
@@ -98,7 +101,7 @@ SELECT = """
         ST_X(c.geom) as x, ST_Y(c.geom) as y, c.lon, c.lat, c.accuracy_m, c.department, c.source,
         c.part, c.opened_at, c.closed_at, c.due_at, c.deadlines::text, c.links::text,
         c.report_count, c.handled_by, c.possible_duplicate_of, c.marks::text, c.assistants::text,
-        c.merged_into, c.split_from
+        c.merged_into, c.split_from, c.limit_text
     from "case" c
 """
 FIELDS = tuple(field.name for field in fields(Case))

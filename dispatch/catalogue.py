@@ -1,42 +1,54 @@
 """Categories with their conditions, and calendars, as the database holds them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
+from dispatch.catalogue_changes import record_changes
+from dispatch.condition_rows import READ, STORE, condition_json, read_condition, stored_values
 from dispatch.errors import ConfigurationError
 from workflows.calendar import Calendars, WorkingCalendar
-from workflows.categories import Category, Certainty, Condition, Kind, Line
-from workflows.limits import parse_limit
+from workflows.categories import Category, Certainty, Kind, Line
+from workflows.conditions import Condition
+from workflows.errors import CategoryError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """All categories of the city by public code, in order; `version` rises with every change."""
+    """All categories of the city by public code, in order; `version` rises with every change.
+
+    `grades` names the limit profile of the areas that have one.
+    """
 
     version: int
     categories: Mapping[str, Category]
+    grades: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """For the snapshot file that a restarted api starts from."""
         rows = [
-            {**asdict(category), "conditions": [_condition_json(c) for c in category.conditions]}
+            {**asdict(category), "conditions": [condition_json(c) for c in category.conditions]}
             for category in self.categories.values()
         ]
-        return orjson.dumps({"version": self.version, "categories": rows})
+        grades = dict(self.grades)
+        return orjson.dumps({"version": self.version, "categories": rows, "grades": grades})
 
 
 def catalogue_from_json(raw: bytes) -> Catalogue:
     """Reads what `Catalogue.to_json` wrote."""
     document = orjson.loads(raw)
     categories = [
-        _category(row, [_condition(condition) for condition in row["conditions"]])
+        _category(row, [read_condition(condition) for condition in row["conditions"]])
         for row in document["categories"]
     ]
-    return Catalogue(version=document["version"], categories={c.code: c for c in categories})
+    return Catalogue(
+        version=document["version"],
+        categories={c.code: c for c in categories},
+        grades=document["grades"],
+    )
 
 
 def catalogue_version(connection: Connection) -> int:
@@ -45,17 +57,21 @@ def catalogue_version(connection: Connection) -> int:
 
 
 def load_catalogue(connection: Connection) -> Catalogue:
-    """Reads all categories with their conditions."""
+    """Reads all categories with their conditions, and the grades of areas."""
     version = catalogue_version(connection)
     conditions: dict[str, list[Condition]] = {}
-    for row in connection.execute(text("select * from condition order by category, ordinal")):
-        found = _condition({**row._mapping, "limit": row.limit_text})
-        conditions.setdefault(row.category, []).append(found)
+    for row in connection.execute(READ):
+        conditions.setdefault(row.category, []).append(read_condition(dict(row._mapping)))
     rows = connection.execute(text("select * from category order by code"))
     categories = {
         row.code: _category(dict(row._mapping), conditions.get(row.code, ())) for row in rows
     }
-    return Catalogue(version=version, categories=categories)
+    grades = connection.execute(text("select area, profile from area_grade order by area"))
+    return Catalogue(
+        version=version,
+        categories=categories,
+        grades={row.area: row.profile for row in grades},
+    )
 
 
 def load_calendars(connection: Connection, name: str) -> Calendars:
@@ -73,28 +89,54 @@ def load_calendars(connection: Connection, name: str) -> Calendars:
     return Calendars(current[-1], tuple(calendars))
 
 
-def store_categories(connection: Connection, categories: Iterable[Category]) -> int:
-    """Adds or replaces categories and their conditions; answers how many."""
+def store_categories(
+    connection: Connection, categories: Iterable[Category], actor: str = "system"
+) -> int:
+    """Adds or replaces categories and their conditions, and keeps what changed; answers how many.
+
+    Raises CategoryError for a code that another standard has already: codes of one installation
+    are of one meaning.
+    """
+    held = load_catalogue(connection).categories
     stored = 0
     for category in categories:
+        _check_standard(held.get(category.code), category)
         values = {k: v for k, v in asdict(category).items() if k != "conditions"}
         connection.execute(STORE_CATEGORY, values)
-        connection.execute(
-            text("delete from condition where category = :code"), {"code": category.code}
-        )
-        for ordinal, condition in enumerate(category.conditions):
-            connection.execute(
-                STORE_CONDITION,
-                {
-                    **_condition_json(condition),
-                    "limit_text": condition.limit.text,
-                    "category": category.code,
-                    "ordinal": ordinal,
-                },
-            )
+        before = held[category.code].conditions if category.code in held else ()
+        store_conditions(connection, before, category.conditions, actor)
         stored += 1
     changed(connection)
     return stored
+
+
+def store_conditions(
+    connection: Connection,
+    before: Sequence[Condition],
+    after: Sequence[Condition],
+    actor: str,
+) -> int:
+    """Gives a category these conditions in place of those before; answers how many changed.
+
+    Every difference is kept in `catalogue_change`.
+    """
+    if tuple(before) == tuple(after):
+        return 0
+    for condition in before:
+        connection.execute(
+            text("delete from condition where code = :code"), {"code": condition.code}
+        )
+    for ordinal, condition in enumerate(after):
+        connection.execute(STORE, stored_values(condition, ordinal))
+    return record_changes(connection, before, after, actor)
+
+
+def _check_standard(held: Category | None, given: Category) -> None:
+    if held is not None and held.standard != given.standard:
+        raise CategoryError(
+            f"The code {given.code} is {held.name_zh} of {held.standard} here; {given.standard} "
+            "means something else by it, so both cannot be loaded into one installation."
+        )
 
 
 def store_calendar(connection: Connection, document: Mapping[str, Any]) -> int:
@@ -131,33 +173,6 @@ STORE_CATEGORY = text("""
         certainty = excluded.certainty, join_radius_m = excluded.join_radius_m,
         join_hours = excluded.join_hours
 """)
-STORE_CONDITION = text("""
-    insert into condition (code, category, ordinal, limit_text, text_zh, text_en, closing_zh,
-        closing_en, urgent, made)
-    values (:code, :category, :ordinal, :limit_text, :text_zh, :text_en, :closing_zh,
-        :closing_en, :urgent, :made)
-""")
-
-
-def _condition_json(condition: Condition) -> dict[str, Any]:
-    names = ("code", "text_zh", "text_en", "closing_zh", "closing_en", "urgent", "made")
-    return {
-        "limit": condition.limit.text,
-        **{name: getattr(condition, name) for name in names},
-    }
-
-
-def _condition(row: Mapping[str, Any]) -> Condition:
-    return Condition(
-        code=row["code"],
-        limit=parse_limit(row["limit"]),
-        text_zh=row["text_zh"],
-        text_en=row["text_en"],
-        closing_zh=row["closing_zh"],
-        closing_en=row["closing_en"],
-        urgent=row["urgent"],
-        made=row["made"],
-    )
 
 
 def _category(row: Mapping[str, Any], conditions: Sequence[Condition]) -> Category:

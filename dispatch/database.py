@@ -67,6 +67,21 @@ def connect_engine(
     )
 
 
+@contextmanager
+def connected(url: str, *, role: str, is_long: bool = False) -> Iterator[Engine]:
+    """An engine for one command; its connections are closed after it. A long one may compute for
+    minutes, in a statement and between two."""
+    engine = (
+        connect_engine(url, role=role, statement_timeout_ms=600_000, idle_timeout_ms=0)
+        if is_long
+        else connect_engine(url, role=role)
+    )
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def is_unavailable(error: BaseException) -> bool:
     """Whether the server is away (rather than the statement wrong)."""
     if isinstance(error, DBAPIError):

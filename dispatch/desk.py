@@ -168,8 +168,10 @@ class Desk:
         if request.version != case.version:
             changed = reading.changes_since(connection, case, request.version)
             raise Stale(case.version, changed)
-        resolver = Fields(rules.known, principal, case, self._photos)
-        fields = resolver.resolve(request.fields, definition, request.name)
+        seen = partial(reading.moments_seen, connection, case, rules.zone)
+        fields = Fields(rules.known, principal, case, self._photos, seen).resolve(
+            request.fields, definition, request.name
+        )
         now = max(database_now(connection), case.last_at)
         command = Command(action=request.name, actor=actor, reason=request.reason, fields=fields)
         decision = decide(definition, view, command, now, rules.calendars)

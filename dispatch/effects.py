@@ -21,8 +21,9 @@ from dispatch.reports import FieldProblem
 from dispatch.rules import DeskRules
 from dispatch.tokens import Principal
 from dispatch.views import view_of
-from grid.areas import Place, nearest_community
+from grid.areas import Place
 from grid.linking import link_batch
+from grid.moving import nearest_community
 from workflows.clocks import Deadlines, next_timer
 from workflows.deadlines import Deadline
 from workflows.decide import open_case

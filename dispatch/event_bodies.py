@@ -3,112 +3,29 @@
 Nothing is parsed by these models at run time. Tests hold them against what the roles really write.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from workflows.limits import ClockType
-
-Moment = Annotated[
-    str, Field(description="UTC with `Z`, RFC 3339", json_schema_extra={"format": "date-time"})
-]
-Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
-Degrees = Annotated[str, Field(pattern=r"^-?\d{1,3}\.\d{7}$", description="WGS-84 degrees")]
-Metres = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$", description="metres")]
-Seconds = Annotated[str, Field(pattern=r"^\d+\.\d{3}$", description="seconds")]
-Digest = Annotated[
-    str, Field(pattern=r"^[0-9a-f]{64}$", description="salted SHA-256 of words kept apart")
-]
-
-
-class Told(BaseModel):
-    """A part of a body; no key beyond those named here."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-
-class Areas(Told):
-    """Codes of the three areas."""
-
-    city: str
-    district: str
-    community: str
-
-
-class LinkedPart(Told):
-    code: str
-    part_class: str = Field(alias="class")
-    distance_m: Metres
-
-
-class Linked(Told):
-    code: str
-    distance_m: Metres
-
-
-class LinksTold(Told):
-    """City parts and housing in the circle of the place, nearest first."""
-
-    parts: list[LinkedPart]
-    buildings: list[Linked]
-    dwellings: list[Linked]
-
-
-class DeadlineTold(Told):
-    """One stage's clock as it was set; `due_at` is null while it stands."""
-
-    stage: str
-    limit: str
-    """As the table has it, e.g. `4 工作时`."""
-    clock: ClockType
-    calendar: str
-    started_at: Moment
-    due_at: Moment | None
-    provisional: bool
-    used_us: int
-    """Microseconds counted in earlier runs."""
-    holder: str | None
-    stopped_at: Moment | None
-    rung: int
-    runs: list[tuple[Moment, Moment]] = []
-    extensions: int = 0
-    """How often the limit was added once more."""
-
-
-class Summary(Told):
-    """What every event says of its case as it is after the event."""
-
-    number: str
-    state: str
-    version: int
-    category: str
-    condition: str | None
-    department: str | None
-    areas: Areas
-    lon: Degrees
-    lat: Degrees
-
-
-Marks = Annotated[
-    dict[str, int | str | None],
-    Field(description="Marks that changed: the new count or account id, null when clear"),
-]
-
-
-class FilingTold(Told):
-    """Why the report was filed at once or waits in the acceptors' pool (design decision 10)."""
-
-    rule: Literal["pool", "trusted-source-one-condition-one-duty"]
-    why: list[str]
-    conditions: list[str]
-    duty: int | None
-    duties: list[int] = []
-    """The duty rows among which none could be chosen."""
-
-
-class StepTold(Told):
-    action: str
-    state: str
+from dispatch.event_parts import (
+    CameDue,
+    CaseNamed,
+    DeadlineTold,
+    Digest,
+    FactsTold,
+    FilingTold,
+    Id,
+    LinksTold,
+    Marks,
+    Metres,
+    Moment,
+    Seconds,
+    StepTold,
+    Summary,
+    Was,
+    WasMapped,
+    WasPlace,
+)
 
 
 class ReportTold(Summary):
@@ -153,66 +70,6 @@ class Attached(ReportTold):
     rule: Literal["same-part", "near-in-place-and-time"]
 
 
-class Was(Told):
-    """Old values of what the action changed."""
-
-    category: str | None = None
-    condition: str | None = None
-    department: str | None = None
-
-
-class WasPlace(Told):
-    """The old place and links."""
-
-    links: LinksTold
-    areas: Areas | None = None
-    lon: Degrees | None = None
-    lat: Degrees | None = None
-    map_version: int | None = None
-
-
-class CameDue(Told):
-    """The rung of a ladder that came due."""
-
-    stage: str
-    rung: int
-    at: str
-    """The part of the limit that is used up, e.g. `3/2`."""
-    due_at: Moment
-    late_s: int
-
-
-class StageLeft(Told):
-    """A stage whose clock was stopped."""
-
-    stage: str
-    holder: str | None
-    in_time: bool
-    late_s: int
-
-
-class Settled(Told):
-    """What is settled when a case is over."""
-
-    dispatched_exactly: bool | None
-    """Never sent to another department; null where no department held the case."""
-    reworked: int
-    extensions: int
-    waited_s: int
-    """Seconds of suspension and deferral."""
-    overdue: list[str]
-    """Stages whose latest clock ran out."""
-
-
-class FactsTold(Told):
-    """Base counts, as they happened."""
-
-    left: list[StageLeft] = []
-    resent: bool | None = None
-    """Told when a department gets the case: whether another one held it before."""
-    settled: Settled | None = None
-
-
 class Acted(Summary):
     """Somebody did an action."""
 
@@ -242,13 +99,6 @@ class Acted(Summary):
     """Whether the case came to its end, or is open again."""
     reopened: Literal[True] | None = None
     """The case was over and is open again; of its clocks it has only those told here."""
-
-
-class CaseNamed(Told):
-    """Another case."""
-
-    case: Id
-    number: str
 
 
 class Merged(Acted):
@@ -320,13 +170,6 @@ class Placed(Acted):
     map_version: int
     was_place: WasPlace
     was_deadlines: list[DeadlineTold]
-
-
-class WasMapped(Told):
-    """The areas before, and the map that they were of."""
-
-    areas: Areas
-    map_version: int
 
 
 class Transferred(Acted):

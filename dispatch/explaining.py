@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from dispatch.filing import FilingRules, choose
+from dispatch.filing import AskedPart, FilingRules, choose, owner_of
 from grid.areas import Place
 
 
@@ -45,8 +46,9 @@ class Question:
     condition: str | None
     source: str
     part: str | None
-    part_known: bool
+    part_told: AskedPart
     where: Where
+    seen_at: datetime
 
     @property
     def city(self) -> str:
@@ -63,8 +65,7 @@ class Question:
 
 def explain(rules: FilingRules, asked: Question) -> dict[str, Any]:
     """Every row that applies, which of them decide, and what the engine would do."""
-    choice = choose(rules, asked, asked.part_known)
-    part = None if asked.part is None else {"code": asked.part, "known": asked.part_known}
+    choice = choose(rules, asked, asked.part_told)
     return {
         "category": asked.category,
         "condition": asked.condition,
@@ -72,14 +73,16 @@ def explain(rules: FilingRules, asked: Question) -> dict[str, Any]:
         "definition": rules.definition_of(asked.category).key,
         "source": asked.source,
         "place": _place(asked.where),
-        "part": part,
+        "part": _part(asked),
         "duties": list(_duties(rules, asked)),
         "department": choice.duty.department,
+        "assistants": list(choice.duty.assistants),
         "reason": choice.duty.rule.value,
         "conditions": [
             {
                 "code": row.code,
                 "limit": row.limit.text,
+                "profile": row.profile,
                 "text": {"zh": row.text_zh, "en": row.text_en},
             }
             for row in choice.conditions
@@ -87,6 +90,13 @@ def explain(rules: FilingRules, asked: Question) -> dict[str, Any]:
         "outcome": "acceptors-pool" if choice.filing is None else "filed-and-dispatched",
         "filing": dict(choice.explanation),
     }
+
+
+def _part(asked: Question) -> dict[str, Any] | None:
+    if asked.part is None:
+        return None
+    told = asked.part_told
+    return {"code": asked.part, "known": told.known, "owner": told.owner or None}
 
 
 def _place(where: Where) -> dict[str, Any]:
@@ -107,7 +117,10 @@ def _place(where: Where) -> dict[str, Any]:
 
 
 def _duties(rules: FilingRules, asked: Question) -> Iterator[dict[str, Any]]:
-    groups = rules.duties.applying(asked.category, asked.city, asked.district, asked.community)
+    owner = owner_of(rules.categories[asked.category], asked.part_told)
+    groups = rules.duties.applying(
+        asked.category, asked.city, asked.district, asked.community, owner
+    )
     for number, rows in enumerate(groups):
         for row in rows:
             yield {
@@ -115,6 +128,8 @@ def _duties(rules: FilingRules, asked: Question) -> Iterator[dict[str, Any]]:
                 "department": row.department,
                 "category": row.category,
                 "area": row.area,
+                "owner": row.owner or None,
+                "assistants": list(row.assistants),
                 "level": asked.where.levels[row.area],
                 "decides": number == 0,
             }

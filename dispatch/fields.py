@@ -1,6 +1,7 @@
 """The fields of an action: what a client sent becomes what the workflow takes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from dispatch.reports import FieldProblem, LocationIn
 from dispatch.tokens import Principal
 from geo.crs import Crs
 from grid.areas import Level, Outside
+from workflows.applying import NotNow, Situation, condition_in_force, profile_of
+from workflows.conditions import Condition
 from workflows.definition import Definition, Effect, FieldType, Office
 
 PHOTO_LIMIT = 9
@@ -41,10 +44,22 @@ class FieldsWrong(DispatchError):
 
 
 class Fields:
-    """Turns what a client sent into what the workflow takes; gathers every problem first."""
+    """Turns what a client sent into what the workflow takes; gathers every problem first.
 
-    def __init__(self, known: Known, principal: Principal, case: Case, photos: PhotoStore) -> None:
+    `seen` answers the local moments at which the case's trouble was seen; asked for only where a
+    condition holds at some times and not at others.
+    """
+
+    def __init__(
+        self,
+        known: Known,
+        principal: Principal,
+        case: Case,
+        photos: PhotoStore,
+        seen: Callable[[], Sequence[datetime]],
+    ) -> None:
         self._known = known
+        self._seen = seen
         self._principal = principal
         self._case = case
         self._photos = photos
@@ -94,7 +109,20 @@ class Fields:
         found = category.condition(value) if category and isinstance(value, str) else None
         if found is None:
             self._wrong(name, f"is not a condition of category {code}")
-        return found
+            return None
+        in_force = condition_in_force(found, self._situation(found))
+        if isinstance(in_force, NotNow):
+            when = f"season {found.season}" if in_force is NotNow.SEASON else f"hours {found.band}"
+            self._wrong(name, f"does not hold when the trouble was seen ({when})")
+        return in_force
+
+    def _situation(self, condition: Condition) -> Situation:
+        case = self._case
+        areas = (case.community, case.district, case.city)
+        return Situation(
+            profile=profile_of(self._known.catalogue.grades, areas),
+            moments=tuple(self._seen()) if condition.timed else (),
+        )
 
     def _department(self, name: str, _raw: Mapping[str, Any], value: Any) -> Any:
         if not isinstance(value, str) or value not in self._known.departments:

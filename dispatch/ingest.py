@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from dispatch.cases import Case, database_now, lock_cases, take_numbers
 from dispatch.dead_letters import DeadLetter, write_dead_letters
+from dispatch.filing import NO_PART, AskedPart
 from dispatch.joining import Join, Neighbourhood, OpenCase
 from dispatch.ledger import Ledger
 from dispatch.links import link_request
@@ -104,7 +105,7 @@ class Ingest:
         if not reports:
             return Counter()
         prepared = self._prepare(connection, reports)
-        near = Neighbourhood(self._rules.categories)
+        near = Neighbourhood(self._rules.categories, self._rules.grades)
         near.read(connection, reports)
         candidates = near.candidates()
         locked = lock_cases(connection, list(candidates))
@@ -133,7 +134,7 @@ class Ingest:
             Prepared(
                 report=report,
                 links=link,
-                known_part=report.part is None or report.part in parts,
+                part=NO_PART if report.part is None else AskedPart.of(parts.get(report.part)),
                 salt=secrets.token_bytes(16),
             )
             for report, link in zip(reports, links, strict=True)

@@ -137,7 +137,7 @@ class Intake:
             )
         problems = (
             *_category_problems(visit.known, report),
-            *_time_problems(report, visit.now),
+            *time_problems(report.observed_at, visit.now),
             *_source_problems(principal, report),
             *(self._photo_problems(principal, report) if report.photos else ()),
         )
@@ -318,12 +318,13 @@ def _category_problems(known: Known, report: ReportIn) -> list[FieldProblem]:
     return []
 
 
-def _time_problems(report: ReportIn, now: datetime) -> list[FieldProblem]:
-    if report.observed_at is None:
+def time_problems(observed_at: datetime | None, now: datetime) -> list[FieldProblem]:
+    """What is wrong with the moment at which something was seen."""
+    if observed_at is None:
         return []
-    if report.observed_at > now + AHEAD_ACCEPTED:
+    if observed_at > now + AHEAD_ACCEPTED:
         return [FieldProblem("observed_at", "is more than 24 hours ahead; check the phone's clock")]
-    if report.observed_at < now - BACK_ACCEPTED:
+    if observed_at < now - BACK_ACCEPTED:
         return [FieldProblem("observed_at", "is more than 366 days back")]
     return []
 

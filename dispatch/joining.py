@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, text
 
 from dispatch.reports import LocatedReport
 from grid.arrays import numbers, words
+from workflows.applying import profile_of, under_profile
 from workflows.categories import Category
 
 # The statement's time, not the clock's: only what is stable may bound the scan of an index.
@@ -70,8 +71,9 @@ class Join:
 class Neighbourhood:
     """The open cases a batch may join: those of the database and those the batch itself opens."""
 
-    def __init__(self, categories: Mapping[str, Category]) -> None:
+    def __init__(self, categories: Mapping[str, Category], grades: Mapping[str, str]) -> None:
         self._categories = categories
+        self._grades = grades
         self._near: dict[int, list[OpenCase]] = {}
         self._of_part: dict[tuple[str, str], list[OpenCase]] = {}
         self._opened: dict[tuple[str, str], list[OpenCase]] = {}
@@ -134,8 +136,9 @@ class Neighbourhood:
             ),
             key=lambda item: item[:3],
         )
+        profile = profile_of(self._grades, (report.community, report.district, report.city))
         for distance, _, _, case in placed:
-            if not less_urgent(category, case.condition, report.condition):
+            if not less_urgent(category, case.condition, report.condition, profile):
                 return Join(case=case.id, distance_m=distance)
         return Join(
             case=uuid.uuid4(), opens=True, possible_duplicate_of=placed[0][2] if placed else None
@@ -152,12 +155,17 @@ class Neighbourhood:
         ]
 
 
-def less_urgent(category: Category, of_case: str | None, of_report: str | None) -> bool:
+def less_urgent(
+    category: Category, of_case: str | None, of_report: str | None, profile: str | None
+) -> bool:
     """Whether the case's condition gives more time than the report's; unknown is never less."""
-    limits = {condition.code: condition.limit for condition in category.conditions}
-    if of_case not in limits or of_report not in limits:
+    if of_case is None or of_report is None or of_case == of_report:
         return False
-    return limits[of_case].urgency > limits[of_report].urgency
+    mine, other = category.condition(of_case), category.condition(of_report)
+    if mine is None or other is None:
+        return False
+    given, wanted = (under_profile(row, profile).limit.urgency for row in (mine, other))
+    return given > wanted
 
 
 def _distance(report: LocatedReport, case: OpenCase) -> float:

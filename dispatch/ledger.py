@@ -41,7 +41,7 @@ REPLACE = text("""
         lat = :lat, accuracy_m = :accuracy_m, department = :department, closed_at = :closed_at,
         links = cast(:links as jsonb), handled_by = cast(:handled_by as text[]), part = :part,
         line = :line, marks = cast(:marks as jsonb), assistants = cast(:assistants as jsonb),
-        merged_into = :merged_into, definition = :definition
+        merged_into = :merged_into, definition = :definition, limit_text = :limit_text
     where id = :id and opened_month = :opened_month
 """)
 
@@ -137,7 +137,9 @@ class Ledger:
         case.marks, case.assistants = decision.marks, decision.assistants
         case.state = decision.state
         case.category = decision.category
-        case.condition = None if decision.condition is None else decision.condition.code
+        condition = decision.condition
+        case.condition = None if condition is None else condition.code
+        case.limit_text = None if condition is None else condition.limit.text
         case.department = decision.department
         case.note_holder()
         case.deadlines = decision.deadlines
@@ -239,6 +241,7 @@ def _case_row(change: _Change) -> tuple[Any, ...]:
         _json(case.assistants),
         case.merged_into,
         case.split_from,
+        case.limit_text,
     )
 
 
@@ -269,7 +272,7 @@ def _replacement(case: Case) -> dict[str, Any]:
     names = (
         "id opened_month category condition state version city district community "
         "map_version x y lon lat accuracy_m department closed_at part line merged_into "
-        "definition"
+        "definition limit_text"
     ).split()
     values = {name: getattr(case, name) for name in names}
     return {

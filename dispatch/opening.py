@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from dispatch import history
 from dispatch.cases import Case, opened_month
 from dispatch.event_bodies import ATTACHED
-from dispatch.filing import Choice, choose
+from dispatch.filing import AskedPart, Choice, choose
 from dispatch.joining import Join
 from dispatch.ledger import Ledger
 from dispatch.links import links_json
@@ -26,6 +26,8 @@ from workflows.decide import open_case
 from workflows.definition import Definition
 
 ACTOR = "system:engine"
+OWNERLESS = "ownerless"
+"""The mark of a case for which nobody answered when it was opened, and no fallback either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Rules:
     opening: Mapping[Line, Definition]
     calendars: Calendars
     categories: Mapping[str, Category]
+    grades: Mapping[str, str]
     duties: DutyTable
     trusted_sources: frozenset[str]
     zone: ZoneInfo
@@ -50,7 +53,7 @@ class Prepared:
 
     report: LocatedReport
     links: Links
-    known_part: bool
+    part: AskedPart
     salt: bytes
 
     @property
@@ -63,9 +66,11 @@ def open_for(
     rules: Rules, ledger: Ledger, prepared: Prepared, join: Join, *, number: str, at: datetime
 ) -> Case:
     """Opens the report's case with one event that explains every choice."""
-    choice = choose(rules, prepared.report, prepared.known_part)
+    choice = choose(rules, prepared.report, prepared.part)
     definition = rules.definition_of(prepared.report.category)
     case = _new_case(rules, prepared, join, number=number, at=at)
+    if choice.duty.is_ownerless:
+        case.marks = {OWNERLESS: 1}
     view = view_of(case, rules.categories)
     decision = open_case(definition, view, at, rules.calendars, choice.filing)
     ledger.open(case)
@@ -115,7 +120,7 @@ def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: 
         accuracy_m=report.accuracy_m,
         department=None,
         source=report.source,
-        part=report.part if prepared.known_part else None,
+        part=report.part if prepared.part.known else None,
         opened_at=at,
         closed_at=None,
         due_at=None,

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,11 @@ EVENTS_BEHIND = text(f"""{history.SELECT}
     where opened_month = :month and case_id = :id and seq > :after order by seq limit :limit""")
 EVENTS_UNTIL = text(f"""{history.SELECT}
     where opened_month = :month and case_id = :id and at <= :moment order by seq""")
+
+SEEN = text("""
+    select case when observed_ahead or observed_at is null then received_at else observed_at end
+    from report where case_id = :case order by stored_at, id limit :limit
+""")
 
 
 IS_REPORTER = text("""
@@ -223,6 +228,12 @@ class HistoryEntry:
 
     event: history.CaseEvent
     texts: Mapping[str, str]
+
+
+def moments_seen(connection: Connection, case: Case, zone: tzinfo) -> list[datetime]:
+    """The local moments at which the case's trouble was seen, as its first reports say."""
+    rows = connection.execute(SEEN, {"case": case.id, "limit": REPORTS_SHOWN}).scalars()
+    return [at.astimezone(zone) for at in rows] or [case.opened_at.astimezone(zone)]
 
 
 def case_history(

@@ -144,6 +144,7 @@ def _take_summary(case: Case, body: Mapping[str, Any]) -> None:
     """What `Case.summary` wrote."""
     case.state, case.version = body["state"], body["version"]
     case.category, case.condition = body["category"], body["condition"]
+    case.limit_text = body.get("limit")  # events of older versions do not tell it
     # A rung names the department that it tells; the case's own is what came before.
     if "rung" not in body:
         case.department = body["department"]

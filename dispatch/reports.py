@@ -153,6 +153,12 @@ class LocatedReport:
         return orjson.dumps(self)
 
     @property
+    def seen_at(self) -> datetime:
+        """When the trouble was seen: as the phone says, unless its clock runs ahead."""
+        told = None if self.observed_ahead else self.observed_at
+        return datetime.fromisoformat(told or self.received_at)
+
+    @property
     def sealed_contact(self) -> bytes | None:
         return base64.b64decode(self.contact) if self.contact else None
 

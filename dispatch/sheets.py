@@ -15,6 +15,7 @@ from workflows.case import ActionForm, FieldForm
 from workflows.categories import Category
 from workflows.deadlines import Deadline, explain
 from workflows.definition import FieldType, Office
+from workflows.seasons import Band, Season
 
 SOON = Fraction(4, 5)
 """The part of a limit after which a case is soon late; desks see it in another colour."""
@@ -220,10 +221,21 @@ def category_row(category: Category) -> dict[str, Any]:
                 "text": {"zh": row.text_zh, "en": row.text_en},
                 "closing": {"zh": row.closing_zh, "en": row.closing_en},
                 "made": row.made,
+                "season": _span(row.season),
+                "band": _span(row.band),
+                "inspect_in_band": row.inspect_in_band,
+                "closes_by_notice": row.closes_by_notice,
+                "dispatch_limit": row.dispatch_limit and row.dispatch_limit.text,
+                "successor": row.successor,
+                "profiles": {name: limit.text for name, limit in row.profiles},
             }
             for row in category.conditions
         ],
     }
+
+
+def _span(when: Season | Band | None) -> dict[str, str] | None:
+    return None if when is None else {"from": when.first, "to": when.last}
 
 
 def department_row(department: Department) -> dict[str, Any]:
@@ -233,4 +245,5 @@ def department_row(department: Department) -> dict[str, Any]:
         "name": {"zh": department.name_zh, "en": department.name_en},
         "parent": department.area,
         "kind": department.kind.value,
+        "fallback": department.fallback,
     }

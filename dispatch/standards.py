@@ -1,10 +1,11 @@
-"""The standards that come with Wangge: categories, and calendars by name."""
+"""The standards that come with Wangge: their codes, categories, and calendars by name."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from workflows.categories import Category, load_categories
+from workflows.codebook import Codebook
 from workflows.documents import read_document
 from workflows.errors import CalendarError
 
@@ -43,3 +44,9 @@ def names_file(named: str) -> bool:
 def shipped_documents() -> list[dict[str, Any]]:
     """The calendar documents that come with Wangge."""
     return [read_document(path) for path in sorted(STANDARDS.glob("calendar-*.json"))]
+
+
+def shipped_codes() -> Codebook:
+    """The codes of every standard that comes with Wangge, old and new."""
+    documents = [read_document(path) for path in sorted(STANDARDS.glob("*.yaml"))]
+    return Codebook(one for document in documents for one in load_categories(document))

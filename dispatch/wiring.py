@@ -68,12 +68,13 @@ def _topic(partitions: int, days: int) -> dict[str, object]:
 def engine_rules(settings: Settings, connection: Connection) -> Rules:
     """What the engine decides by, as the database has it now."""
     opening = opening_definitions(settings, load_definitions(settings.definitions_dir))
-    categories = load_catalogue(connection).categories
-    check_lines(opening, categories.values())
+    catalogue = load_catalogue(connection)
+    check_lines(opening, catalogue.categories.values())
     return Rules(
         opening=opening,
         calendars=load_calendars(connection, settings.calendar),
-        categories=categories,
+        categories=catalogue.categories,
+        grades=catalogue.grades,
         duties=load_duties(connection),
         trusted_sources=settings.trusted_sources,
         zone=settings.timezone,

@@ -57,11 +57,12 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartPlace:
-    """Class and position (projected metres) of a part."""
+    """Class, position (projected metres) and owner of a part; owner "" where nobody knows."""
 
     part_class: str
     x: float
     y: float
+    owner: str = ""
 
 
 _LINK_PARTS = """
@@ -105,7 +106,7 @@ _LINK_BUILDINGS = _LINK_HOUSING.replace("{table}", "building")
 _LINK_DWELLINGS = _LINK_HOUSING.replace("{table}", "dwelling")
 
 _PART_PLACES = """
-select code, part_class, ST_X(geom), ST_Y(geom) from part where code = any(%(codes)s)
+select code, part_class, ST_X(geom), ST_Y(geom), owner from part where code = any(%(codes)s)
 """
 
 
@@ -133,9 +134,17 @@ def link_batch(connection: Connection, requests: Sequence[LinkRequest]) -> list[
 
 
 def part_place(connection: Connection, codes: Sequence[str]) -> Mapping[str, PartPlace]:
-    """Class and position of the parts among `codes` that the register has."""
+    """Class, position and owner of the parts among `codes` that the register has."""
     rows = connection.exec_driver_sql(_PART_PLACES, {"codes": list(codes)})
-    return {code: PartPlace(part_class=kind, x=x, y=y) for code, kind, x, y in rows}
+    return {
+        code: PartPlace(part_class=kind, x=x, y=y, owner=owner) for code, kind, x, y, owner in rows
+    }
+
+
+def part_owners(connection: Connection) -> list[str]:
+    """Every owner that the register of parts names."""
+    rows = connection.exec_driver_sql("select distinct owner from part where owner <> ''")
+    return sorted(owner for (owner,) in rows)
 
 
 def _housing(

@@ -113,3 +113,26 @@ def move_rows(connection: Connection, moves: Sequence[Moved]) -> int:
             values = {"codes": words(codes), "communities": words(communities)}
             count += connection.execute(text(statement), values).rowcount
     return count
+
+
+def nearest_community(
+    connection: Connection, version: int, district: str, x: float, y: float
+) -> str | None:
+    """The community of a district that lies nearest to a point (metres, EPSG:4546), by the map of
+    that version; of two as near, the first code. None when it has none."""
+    return connection.execute(
+        text("""
+            with recursive below (code) as (
+                select cast(:district as text)
+                union all
+                select a.code from area a join below on a.parent = below.code
+                where a.since_version <= :version
+                    and (a.until_version is null or a.until_version > :version)
+            )
+            select a.code from area a join below using (code)
+            where a.level = 'community' and a.since_version <= :version
+                and (a.until_version is null or a.until_version > :version)
+            order by ST_Distance(a.geom, ST_SetSRID(ST_MakePoint(:x, :y), 4546)), a.code limit 1
+        """),
+        {"version": version, "district": district, "x": x, "y": y},
+    ).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""Tables of the registers. Migration 0001 makes them; a test holds the two together."""
+"""Tables of the registers. Migrations make them; a test holds the two together."""
 
 from sqlalchemy import (
     BigInteger,
@@ -47,6 +47,7 @@ department = Table(
     Column("name_en", Text, nullable=False),
     Column("area", Text, nullable=False),
     Column("kind", Text, nullable=False),
+    Column("fallback", Boolean, nullable=False),
 )
 
 duty = Table(
@@ -56,6 +57,15 @@ duty = Table(
     Column("department", Text, nullable=False),
     Column("category", Text, nullable=False),
     Column("area", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("assistants", Text, nullable=False),
+)
+
+area_grade = Table(
+    "area_grade",
+    metadata,
+    Column("area", Text, primary_key=True),
+    Column("profile", Text, nullable=False),
 )
 
 member = Table(

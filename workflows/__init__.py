@@ -12,7 +12,8 @@ from workflows.case import (
     Filing,
     Timer,
 )
-from workflows.categories import Category, Condition, Kind, Line, load_categories
+from workflows.categories import Category, Kind, Line, load_categories
+from workflows.conditions import Condition
 from workflows.deadlines import Deadline, explain
 from workflows.decide import allowed_actions, decide, open_case
 from workflows.definition import Definition

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from workflows.categories import Condition
+from workflows.conditions import Condition
 from workflows.deadlines import Deadline
 from workflows.definition import Marks, Office
 from workflows.labels import Label

@@ -1,15 +1,18 @@
-"""The catalogue of what can be reported, with the conditions under which a case is filed."""
+"""The catalogue of what can be reported. The key of a category is its standard, kind and code."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workflows.conditions import Condition, read_conditions
 from workflows.documents import Place
-from workflows.errors import CategoryError, LimitError
-from workflows.limits import ClockType, Limit, parse_limit
+from workflows.errors import CategoryError
 
-_CODE = re.compile(r"[0-9]{4}")
+_FOUR = re.compile(r"[0-9]{4}", flags=re.ASCII)
+_FIVE = re.compile(r"[0-9]{5}", flags=re.ASCII)
+# Two digits of the big class and two of the small one; since 2026 three of the small one.
+_CODES = {"GB/T 47678.5-2026": (_FIVE, "five")}
 
 
 class Kind(StrEnum):
@@ -40,34 +43,12 @@ LETTERS = {Kind.PART: "P", Kind.EVENT: "E", Kind.MATTER: "M"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """A filing condition 立案条件: its limit, and the closing condition 结案条件.
-
-    `code` is the category's public code and the row, "E0110-1". `made` marks a row that was made
-    up for a demonstration and stands in no city's table.
-    """
-
-    code: str
-    limit: Limit
-    text_zh: str
-    text_en: str
-    closing_zh: str
-    closing_en: str
-    urgent: bool
-    made: bool
-
-    @property
-    def category(self) -> str:
-        """The public code of the category that the condition belongs to."""
-        return self.code.rpartition("-")[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """One small class of a standard.
 
-    `code` is the public code ("E0110"), `standard_code` the standard's own ("0110", unique only
-    within standard and kind), `part_class` the class as the register of parts has it ("P0137").
+    `code` is the public code ("E0110", unique within the standard), `standard_code` the standard's
+    own ("0110", unique within standard and kind), `part_class` the class as the register of parts
+    has it ("P0137").
     `join_radius_m` and `join_hours` say how near and how soon a report joins an open case; at 0
     hours it never does.
     """
@@ -98,16 +79,20 @@ class _Catalogue:
     line: Line
     join_radius_m: int
     join_hours: int
+    certainty: Certainty
 
 
 def load_categories(document: object) -> tuple[Category, ...]:
     """Check a catalogue document and return its categories in the document's order.
 
-    Raises `CategoryError` naming the place: an unknown name, a code twice, a limit that cannot be
-    read, or a row whose words and clock type disagree.
+    `certainty` at the top counts for the categories that name none. Raises `CategoryError` naming
+    the place: an unknown name, a code twice, a limit that cannot be read, or a row whose words and
+    clock type disagree.
     """
     top = Place(document, "catalogue", CategoryError)
-    top.mapping({"standard", "line", "classes", "join", "source"}, frozenset({"shared_rows"}))
+    top.mapping(
+        {"standard", "line", "classes", "join", "source"}, frozenset({"shared_rows", "certainty"})
+    )
     join = top.at("join")
     join.mapping({"radius_m", "hours"})
     catalogue = _Catalogue(
@@ -115,6 +100,7 @@ def load_categories(document: object) -> tuple[Category, ...]:
         line=top.at("line").choice(Line),
         join_radius_m=join.at("radius_m").whole(least=1),
         join_hours=join.at("hours").whole(),
+        certainty=_certainty(top.at("certainty"), Certainty.SURE),
     )
     found: dict[str, Category] = {}
     for big in top.at("classes").items():
@@ -132,12 +118,12 @@ def _categories(big: Place, catalogue: _Catalogue) -> Iterable[tuple[Place, Cate
     for place in big.at("categories").items():
         place.mapping({"code", "name"}, frozenset({"certainty", "conditions"}))
         code = place.at("code").text()
-        if not _CODE.fullmatch(code) or not code.startswith(big_code):
+        form, digits = _CODES.get(catalogue.standard, (_FOUR, "four"))
+        if not form.fullmatch(code) or not code.startswith(big_code):
             raise place.at("code").wrong(
-                f"must be four digits that begin with the big class {big_code}, not {code!r}"
+                f"must be {digits} digits that begin with the big class {big_code}, not {code!r}"
             )
         name, public = place.at("name").label(), LETTERS[kind] + code
-        sure = place.at("certainty")
         yield (
             place,
             Category(
@@ -150,46 +136,14 @@ def _categories(big: Place, catalogue: _Catalogue) -> Iterable[tuple[Place, Cate
                 class_zh=big_name.zh,
                 class_en=big_name.en,
                 line=catalogue.line,
-                certainty=Certainty.SURE if sure.value is None else sure.choice(Certainty),
+                certainty=_certainty(place.at("certainty"), catalogue.certainty),
                 part_class=public if kind is Kind.PART else None,
-                conditions=_conditions(place.at("conditions"), public),
+                conditions=read_conditions(place.at("conditions"), public),
                 join_radius_m=catalogue.join_radius_m,
                 join_hours=catalogue.join_hours,
             ),
         )
 
 
-def _conditions(rows: Place, category: str) -> tuple[Condition, ...]:
-    found: dict[str, Condition] = {}
-    for row in rows.items():
-        row.mapping({"row", "limit", "clock", "text", "closing"}, frozenset({"made"}))
-        code = f"{category}-{row.at('row').text()}"
-        if code in found:
-            raise row.at("row").wrong(f"the row {code} stands twice; keep one")
-        limit = _limit(row)
-        text, closing = row.at("text").label(), row.at("closing").label()
-        found[code] = Condition(
-            code=code,
-            limit=limit,
-            text_zh=text.zh,
-            text_en=text.en,
-            closing_zh=closing.zh,
-            closing_en=closing.en,
-            urgent=limit.urgent,
-            made=row.at("made").flag(default=False),
-        )
-    return tuple(found.values())
-
-
-def _limit(row: Place) -> Limit:
-    place = row.at("limit")
-    try:
-        limit = parse_limit(place.text())
-    except LimitError as error:
-        raise place.wrong(str(error)) from error
-    clock = row.at("clock").choice(ClockType)
-    if limit.clock is not clock:
-        raise row.at("clock").wrong(
-            f"says {clock}, but the words {limit.text!r} say {limit.clock}; correct one of them"
-        )
-    return limit
+def _certainty(place: Place, otherwise: Certainty) -> Certainty:
+    return otherwise if place.value is None else place.choice(Certainty)

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from workflows.calendar import Calendars
 from workflows.case import Timer
-from workflows.categories import Condition
+from workflows.conditions import Condition
 from workflows.deadlines import Deadline, start_clock, start_until
 from workflows.definition import Again, Definition, Stage
 from workflows.errors import NotPossible
 from workflows.limits import ClockType, Limit
 
 Deadlines = tuple[Deadline, ...]
+DISPATCH = "dispatch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,11 @@ def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars)
 
 
 def _limit(stage: Stage, holding: Holding) -> Limit:
+    """The limit of a stage: the definition's, or the condition's; a condition may have one of its
+    own for dispatching."""
+    condition = holding.condition
+    if stage.name == DISPATCH and condition is not None and condition.dispatch_limit is not None:
+        return condition.dispatch_limit
     if stage.limit is not None:
         return stage.limit
     if holding.condition is None:

@@ -15,8 +15,8 @@ from workflows.case import (
     EventDraft,
     Filing,
 )
-from workflows.categories import Condition
 from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
+from workflows.conditions import Condition
 from workflows.definition import Action, Definition, Effect, Role, Step
 from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
 from workflows.facts import Standing, facts_told, resent

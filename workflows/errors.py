@@ -25,6 +25,18 @@ class CategoryError(WorkflowError):
     """A category catalogue is wrong at the place that the message names."""
 
 
+class SeasonError(WorkflowError):
+    """A season or a band of hours cannot be read."""
+
+
+class CodeUnknown(WorkflowError):
+    """A code, or a standard, that there is not."""
+
+
+class StandardNeeded(CodeUnknown):
+    """A code was asked for without its standard; the message names those that know it."""
+
+
 class DefinitionError(WorkflowError):
     """A workflow definition is wrong at the place that the message names."""
 

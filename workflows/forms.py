@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workflows.case import SYSTEM, CaseView, Command, FieldForm
-from workflows.categories import Condition
+from workflows.conditions import Condition
 from workflows.deadlines import running_due
 from workflows.definition import Action, Definition, Field, FieldType, Need, Office
 from workflows.errors import FieldsMissing

@@ -18,12 +18,10 @@ from dispatch.event_bodies import (
     SPLIT_OFF,
     Absorbed,
     Acted,
-    Areas,
     Attached,
     Compared,
     Merged,
     Migrated,
-    Moment,
     Opened,
     Placed,
     Recomputed,
@@ -35,6 +33,7 @@ from dispatch.event_bodies import (
     Transferred,
     Unmerged,
 )
+from dispatch.event_parts import Areas, Moment
 from dispatch.reports import LocatedReport
 from dispatch.settings import Settings
 from streams.envelope import DEAD_LETTER, REPORT_RECEIVED

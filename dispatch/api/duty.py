@@ -1,9 +1,10 @@
 """Who would get a case, and why."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,9 +15,10 @@ from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import unusable
 from dispatch.database import transaction
-from dispatch.event_bodies import FilingTold
+from dispatch.event_parts import FilingTold
 from dispatch.explaining import Question, Where, explain
-from dispatch.intake import outside
+from dispatch.filing import NO_PART, AskedPart
+from dispatch.intake import outside, time_problems
 from dispatch.knowledge import Known
 from dispatch.reports import Code, LocationIn, Source
 from geo.crs import Crs
@@ -28,7 +30,10 @@ router = APIRouter(prefix="/api/v1", tags=["duty"])
 
 
 class DutyQuestion(BaseModel):
-    """What a report would say; its place is either a `location` or a `community`."""
+    """What a report would say; its place is either a `location` or a `community`.
+
+    `observed_at` is when it was seen, without it now: some conditions hold only at times.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -38,6 +43,7 @@ class DutyQuestion(BaseModel):
     community: Code | None = None
     part: Code | None = None
     source: Source = "member"
+    observed_at: AwareDatetime | None = None
 
 
 class LonLat(BaseModel):
@@ -60,25 +66,32 @@ class PlaceTold(BaseModel):
 
 
 class DutyRow(BaseModel):
-    """A row that applies here; `decides` in the first group of one area and one `category`."""
+    """A row that applies here; `decides` in the first group of one area and one `category`. With
+    an `owner` it counts only for parts that this one owns, and comes before the others."""
 
     id: int
     department: str
     category: str
     area: str
+    owner: str | None
+    assistants: list[str]
     level: Literal["community", "district", "city"]
     decides: bool
 
 
 class ConditionRow(BaseModel):
+    """A condition that holds here and then; `profile` is the one that its limit is of."""
+
     code: str
     limit: str
+    profile: str | None
     text: ZhEn
 
 
-class AskedPart(BaseModel):
+class PartAsked(BaseModel):
     code: str
     known: bool
+    owner: str | None
 
 
 class DutyExplained(BaseModel):
@@ -91,10 +104,11 @@ class DutyExplained(BaseModel):
     """Name and version of the workflow definition that the case would be opened under."""
     source: str
     place: PlaceTold
-    part: AskedPart | None
+    part: PartAsked | None
     duties: list[DutyRow]
     department: str | None
-    reason: Literal["exact", "none", "ambiguous"]
+    assistants: list[str]
+    reason: Literal["exact", "none", "ambiguous", "fallback"]
     conditions: list[ConditionRow]
     outcome: Literal["filed-and-dispatched", "acceptors-pool"]
     filing: FilingTold
@@ -137,8 +151,9 @@ def explain_duty(
         condition=question.condition,
         source=question.source,
         part=question.part,
-        part_known=question.part is None or _is_known(context, question.part),
+        part_told=NO_PART if question.part is None else _part(context, question.part),
         where=where,
+        seen_at=question.observed_at or datetime.now(UTC),
     )
     return answer(explain(rules, asked), {"Cache-Control": "no-store"})
 
@@ -166,14 +181,16 @@ def _where(known: Known, question: DutyQuestion) -> Where:
 
 
 def _check(category: Category | None, question: DutyQuestion) -> None:
-    """422 for a category, or a condition of it, that there is not."""
+    """422 for a category, or a condition of it, that there is not, and for a time far away."""
     if category is None:
         raise unusable("category", "is unknown; GET /api/v1/categories lists them")
     if question.condition is not None and category.condition(question.condition) is None:
         rows = ", ".join(row.code for row in category.conditions) or "none"
         raise unusable("condition", f"is not one of this category's conditions ({rows})")
+    for problem in time_problems(question.observed_at, datetime.now(UTC)):
+        raise unusable(problem.field, problem.reason)
 
 
-def _is_known(context: Context, part: str) -> bool:
+def _part(context: Context, part: str) -> AskedPart:
     with transaction(context.database) as connection:
-        return part in part_place(connection, [part])
+        return AskedPart.of(part_place(connection, [part]).get(part))

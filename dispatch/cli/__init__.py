@@ -44,6 +44,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "token": ("tokens:tokens", "Issue a bearer token, or revoke one."),
     "register": ("registers:register", "Import, export and check the registers."),
+    "category": (
+        "category:category",
+        "Show what codes mean; import, export and follow filing conditions.",
+    ),
     "borders": ("borders:borders", "Follow a map whose borders changed."),
     "calendar": (
         "calendar:calendar",

@@ -1,7 +1,7 @@
 """What a check of the duty table tells: on the screen, and as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -22,6 +22,9 @@ def coverage_json(found: Coverage, areas: Mapping[str, Area]) -> str:
             "communities": found.communities,
             "gaps": _holes_json(found.gaps, areas),
             "overlaps": _holes_json(found.overlaps, areas),
+            "fallbacks": found.fallbacks,
+            "unknown_owners": list(found.unowned),
+            "several_fallbacks": list(found.rivals),
         }
     )
 
@@ -43,6 +46,18 @@ def show_coverage(
             console.print(_table(holes, what, areas, categories))
             if len(holes) > SHOWN:
                 console.print(f"… and {len(holes) - SHOWN:,} more: --json has them all")
+    for line in _remarks(found):
+        console.print(line)
+
+
+def _remarks(found: Coverage) -> Iterator[str]:
+    """What is told beside the gaps and overlaps, where there is something to tell."""
+    if found.fallbacks:
+        yield f"{found.fallbacks:,} go to the fallback of their area"
+    if found.rivals:
+        yield f"more than one fallback, so none answers: {', '.join(found.rivals)}"
+    if found.unowned:
+        yield f"owners that no part has: {', '.join(found.unowned)}"
 
 
 def _pairs(holes: Sequence[Hole]) -> int:
@@ -58,12 +73,15 @@ def _holes_json(holes: Sequence[Hole], areas: Mapping[str, Area]) -> dict[str, A
                 "area": hole.area,
                 "level": areas[hole.area].level.value,
                 "communities": hole.communities,
+                "owner": hole.owner,
+                "owners": list(hole.owners),
                 "duties": [
                     {
                         "id": row.id,
                         "department": row.department,
                         "category": row.category,
                         "area": row.area,
+                        "owner": row.owner,
                     }
                     for row in hole.duties
                 ],
@@ -80,7 +98,7 @@ def _table(
     categories: Mapping[str, Category],
 ) -> Table:
     table = Table(box=None, pad_edge=False, title=what, title_justify="left")
-    for heading in ("category", "类别", "area", "网格", "communities", "duties"):
+    for heading in ("category", "类别", "area", "网格", "communities", "owner", "duties"):
         right = heading == "communities"
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
     for hole in holes[:SHOWN]:
@@ -90,6 +108,7 @@ def _table(
             hole.area,
             areas[hole.area].name_zh,
             f"{hole.communities:,}",
+            hole.owner or ", ".join(f"({one})" for one in hole.owners) or "-",
             ", ".join(row.department for row in hole.duties) or "-",
         )
     return table

@@ -17,7 +17,7 @@ from dispatch.borders import case_moves
 from dispatch.catalogue import changed, load_catalogue
 from dispatch.cli.covering import coverage_json, show_coverage
 from dispatch.cli.importing import Outcome, tell
-from dispatch.database import connect_engine, transaction
+from dispatch.database import connected, transaction
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
 from dispatch.wiring import district_codes, make_topics
@@ -33,6 +33,7 @@ from grid.importing.exporting import export_register as export_rows
 from grid.importing.registers import REGISTERS
 from grid.importing.upserting import ImportOptions
 from grid.importing.upserting import import_register as import_rows
+from grid.linking import part_owners
 from grid.moving import register_moves
 from workflows.categories import Kind
 
@@ -61,7 +62,8 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
         bool, typer.Option("--dry-run", help="Judge and compare, and change nothing.")
     ] = False,
     complete: Annotated[
-        bool, typer.Option("--complete", help="Duties, members: remove what the file lacks.")
+        bool,
+        typer.Option("--complete", help="Duties, grades, members: remove what the file lacks."),
     ] = False,
     refused: Annotated[
         Path | None, typer.Option(help="Where refused rows go; default FILE.refused.csv.")
@@ -74,12 +76,14 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
     """Import a register: all or nothing, with every refused row and its reason."""
     _check(name)
     settings = settings_for(data_dir)
-    database = connect_engine(
-        settings.database_url, role="register", statement_timeout_ms=600_000, idle_timeout_ms=0
-    )
     at = None if effective is None else effective.replace(tzinfo=effective.tzinfo or UTC)
     source = AreaSource(crs=crs, encoding=encoding)
-    with bars() as told, plainly(file), _rehearsal(database, dry_run) as connection:
+    with (
+        bars() as told,
+        plainly(file),
+        connected(settings.database_url, role="register", is_long=True) as database,
+        rehearsal(database, dry_run) as connection,
+    ):
         if name == AREAS:
             report = import_areas(connection, file, at, told, source)
             outcome = Outcome.of_areas(report)
@@ -107,11 +111,12 @@ def export_register(
 ) -> None:
     """Export a register as it is in force now."""
     _check(name)
-    database = connect_engine(
-        settings_for(data_dir).database_url, role="register", statement_timeout_ms=600_000,
-        idle_timeout_ms=0,
-    )  # fmt: skip
-    with plainly(file), transaction(database) as connection:
+    url = settings_for(data_dir).database_url
+    with (
+        plainly(file),
+        connected(url, role="register", is_long=True) as database,
+        transaction(database) as connection,
+    ):
         system = given_system(crs)
         if name == AREAS:
             count = export_areas(connection, file, system, encoding)
@@ -129,13 +134,13 @@ def check_register(
     """Tell where a category has no duty, or several; ends with 1 when there are gaps."""
     if name != DUTIES:
         raise ConfigurationError(f"there is no check of {name!r}; there is one of: {DUTIES}")
-    database = connect_engine(settings_for(data_dir).database_url, role="register")
-    with transaction(database) as connection:
+    url = settings_for(data_dir).database_url
+    with connected(url, role="register") as database, transaction(database) as connection:
         categories = load_catalogue(connection).categories
         if not categories:
             raise ConfigurationError("there are no categories yet, so no duty can be missing")
         areas = load_map(connection).areas
-        found = examine_duties(load_duties(connection), categories, areas)
+        found = examine_duties(load_duties(connection), categories, areas, part_owners(connection))
     if as_json:
         typer.echo(coverage_json(found, areas))
     else:
@@ -195,7 +200,7 @@ def bars() -> Iterator[_Bars]:
 
 
 @contextmanager
-def _rehearsal(database: Engine, dry_run: bool) -> Iterator[Connection]:
+def rehearsal(database: Engine, dry_run: bool) -> Iterator[Connection]:
     """A transaction; a dry run does everything in it and takes it back."""
     with transaction(database) as connection:
         yield connection

@@ -4,11 +4,13 @@ Workbooks are read by `workbook`, which tells formulas and errors from values; G
 """
 
 import math
+import re
 import sqlite3
 import tempfile
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from grid.files.table import BadFile, FileTable, Layer, Progress, header_faults
 
 _MAGIC = b"SQLite format 3\0"
 _LONGEST_CELL = 32_767
+_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _AGAIN = "copy it anew, or export it again from your GIS"
 
 
@@ -112,7 +115,15 @@ def write_workbook(path: Path, layers: Sequence[Layer]) -> None:
     for layer in layers:
         for row in layer.rows:
             _refuse_long(layer.name, row)
-    _write(path, layers, "XLSX", None)
+    literal = [
+        replace(layer, rows=[[*map(_literal, row)] for row in layer.rows]) for layer in layers
+    ]
+    _write(path, literal, "XLSX", None)
+
+
+def _literal(cell: Any) -> Any:
+    """A text that a workbook's reader takes for an escaped character, escaped itself."""
+    return _ESCAPED.sub("_x005F_", cell) if isinstance(cell, str) else cell
 
 
 def _write(path: Path, layers: Sequence[Layer], driver: str, crs: str | None) -> None:

@@ -52,6 +52,15 @@ def code(cell: object) -> str:
     return found
 
 
+def codes(cell: object) -> str:
+    """Several codes, with spaces, commas or semicolons between; no code twice."""
+    found = [code(one) for one in re.split(r"[\s,;，；、]+", _text_of(cell)) if one]
+    twice = [one for n, one in enumerate(found) if one in found[:n]]
+    if twice:
+        raise CellError(f"{twice[0]} stands twice; keep one")
+    return " ".join(found)
+
+
 def words(longest: int) -> Parse:
     """A text of at most so many characters."""
 

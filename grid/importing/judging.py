@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from geo.geojson import Fault, shown
-from geo.systems import GivenSystem
+from geo.systems import WGS84, GivenSystem
 from grid.areas import AreaMap
+from grid.errors import NoMapError
 from grid.files.table import FileTable, Progress
 from grid.importing import placing
 from grid.importing.cells import CellError, Value, is_blank
 from grid.importing.placing import Places
-from grid.importing.registers import Column, Known, Register, reference_problem
+from grid.importing.references import Known, reference_problem
+from grid.importing.registers import Column, Register
 
 Key = tuple[Any, ...]
 Stored = tuple[Any, ...]
+NOTHING = Known(areas={})
 _REFUSED = object()
 _ABSENT = object()
 _STEP = 10_000
@@ -23,12 +26,21 @@ _STEP = 10_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What the rows are judged against: the map in force, the file's system, what the register
-    holds by key (in the order of `Register.stored`), and what may be referred to."""
+    holds by key (in the order of `Register.stored`), and what may be referred to.
 
-    area_map: AreaMap
-    system: GivenSystem
+    Rows without a place need no map."""
+
     held: Mapping[Key, Stored]
-    known: Known
+    area_map: AreaMap | None = None
+    system: GivenSystem = WGS84
+    known: Known = NOTHING
+
+    @property
+    def land(self) -> AreaMap:
+        """The map, where rows have a place."""
+        if self.area_map is None:
+            raise NoMapError("rows with a place need a map; load one")
+        return self.area_map
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,13 +65,13 @@ def judge_rows(
     outcome.refused += missing
     places: Places | Fault | None = None
     if register.geometry is not None:
-        places = placing.places_of(register.geometry, table, ground.area_map, ground.system)
+        places = placing.places_of(register.geometry, table, ground.land, ground.system)
         if isinstance(places, Fault):
             outcome.refused.append(places)
     if missing or isinstance(places, Fault):
         return outcome
     columns = [
-        _parsed(column, at, table, outcome.refused)
+        _parsed(column, at, table, outcome.refused, column.name in register.key)
         for column, at in zip(register.columns, plan, strict=True)
     ]
     if places is not None:
@@ -99,10 +111,15 @@ def _plan(
     return plan, unused, missing
 
 
-def _parsed(column: Column, at: int | None, table: FileTable, refused: list[Fault]) -> list[Any]:
-    """The values of one column: `_ABSENT` where the file does not say, `_REFUSED` where wrongly."""
+def _parsed(
+    column: Column, at: int | None, table: FileTable, refused: list[Fault], is_key: bool
+) -> list[Any]:
+    """The values of one column: `_ABSENT` where the file does not say, `_REFUSED` where wrongly.
+
+    What is part of the key and is not said is the default: it tells which row is meant.
+    """
     if at is None:
-        return [_ABSENT] * len(table.rows)
+        return [column.default if is_key else _ABSENT] * len(table.rows)
     seen: dict[str, Any] = {}
     found = []
     for number, row in zip(table.numbers, table.rows, strict=True):
@@ -217,7 +234,7 @@ class _Judge:
         found = places.communities[i]
         if community is not None and community == found:
             return
-        area_map = self._ground.area_map
+        area_map = self._ground.land
         x, y = float(places.xs[i]), float(places.ys[i])
         if community is not None and placing.near(area_map, x, y, str(community)):
             return

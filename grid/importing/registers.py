@@ -1,6 +1,6 @@
 """The registers that files are read into: their columns, keys, geometry and rules."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,6 @@ from sqlalchemy import Table
 from geo.codes import Edition, parse_part_id
 from geo.errors import CodeError
 from grid import tables
-from grid.areas import Level
 from grid.departments import DepartmentKind
 from grid.importing import cells
 from grid.importing.cells import Parse, Value
@@ -21,6 +20,7 @@ Wrong = tuple[str, str, str]
 _NAME, _ADDRESS = 200, 400
 _HOUSING_BODY = 22
 _BUILDING_PART = 17
+_PARTS = "P"
 
 
 class Geometry(StrEnum):
@@ -42,18 +42,6 @@ class Column:
     required: bool = True
     default: Value = None
     refers: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What rows may refer to. `categories` and `part_classes` are None where no catalogue is
-    loaded, and are then not looked at."""
-
-    areas: Mapping[str, Level]
-    departments: frozenset[str] = frozenset()
-    buildings: frozenset[str] = frozenset()
-    categories: frozenset[str] | None = None
-    part_classes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +95,13 @@ def _dwelling(row: Mapping[str, Any]) -> Iterator[Wrong]:
         yield "code", code, "22 digits that end in 00000 are a building's code"
     elif len(building) == _HOUSING_BODY and code[:_BUILDING_PART] != building[:_BUILDING_PART]:
         yield "building", building, f"a dwelling {code} belongs to {code[:_BUILDING_PART]}00000"
+
+
+def _duty(row: Mapping[str, Any]) -> Iterator[Wrong]:
+    if row["owner"] and not row["category"].startswith(_PARTS):
+        yield "owner", row["owner"], "an owner counts only for parts; give a category that begins P"
+    if row["department"] in row["assistants"].split():
+        yield "assistants", row["assistants"], "the department that answers does not assist itself"
 
 
 def _code(about: str, **more: Any) -> Column:
@@ -209,13 +204,22 @@ DEPARTMENTS = Register(
             parse=cells.one_of(tuple(DepartmentKind)),
             about=", ".join(DepartmentKind),
         ),
+        Column(
+            name="fallback",
+            zh="兜底",
+            parse=cells.truth,
+            required=False,
+            default=False,
+            about="true for who answers in its area where no duty does",
+        ),
     ),
 )
 
 DUTIES = Register(
     name="duties",
     table=tables.duty,
-    key=("department", "category", "area"),
+    key=("department", "category", "area", "owner"),
+    check=_duty,
     columns=(
         Column(
             name="department",
@@ -238,6 +242,23 @@ DUTIES = Register(
             refers="duty_area",
             about="city, district or community in which it answers",
         ),
+        Column(
+            name="owner",
+            zh="权属单位",
+            parse=cells.words(_NAME),
+            required=False,
+            default="",
+            about="only for parts that this one owns, as their register names it",
+        ),
+        Column(
+            name="assistants",
+            zh="协办部门",
+            parse=cells.codes,
+            required=False,
+            default="",
+            refers="departments",
+            about="codes of the departments that assist",
+        ),
     ),
 )
 
@@ -254,71 +275,29 @@ MEMBERS = Register(
     ),
 )
 
+GRADES = Register(
+    name="grades",
+    table=tables.area_grade,
+    key=("area",),
+    columns=(
+        Column(
+            name="area",
+            zh="网格",
+            parse=cells.code,
+            refers="duty_area",
+            about="city, district or community; the most specific that has a grade counts",
+        ),
+        Column(
+            name="profile",
+            zh="等级",
+            parse=cells.code,
+            about="the limit profile of the area, such as A",
+        ),
+    ),
+)
+
 REGISTERS: Mapping[str, Register] = {
     register.name: register
-    for register in (PARTS, BUILDINGS, DWELLINGS, DEPARTMENTS, DUTIES, MEMBERS)
+    for register in (PARTS, BUILDINGS, DWELLINGS, DEPARTMENTS, DUTIES, MEMBERS, GRADES)
 }
 """All but the areas, which are a dated map (`grid.importing.areas`)."""
-
-_DUTY_LEVELS = (Level.CITY, Level.DISTRICT, Level.COMMUNITY)
-
-
-def reference_problem(refers: str, value: str, known: Known) -> str | None:
-    """Why a reference leads nowhere; None where it leads somewhere."""
-    return _LOOKUPS[refers](value, known)
-
-
-def _area(value: str, known: Known) -> str | None:
-    return None if value in known.areas else "no area of the map in force has this code"
-
-
-def _community(value: str, known: Known) -> str | None:
-    level = known.areas.get(value)
-    return None if level is Level.COMMUNITY else "no community of the map in force has this code"
-
-
-def _duty_area(value: str, known: Known) -> str | None:
-    level = known.areas.get(value)
-    if level in _DUTY_LEVELS:
-        return None
-    return "give a city, a district or a community of the map in force"
-
-
-def _department(value: str, known: Known) -> str | None:
-    if value in known.departments:
-        return None
-    return "no department has this code; import the departments first"
-
-
-def _in_building(value: str, known: Known) -> str | None:
-    if value in known.buildings:
-        return None
-    return "no building has this code; import the buildings first, or with the dwellings"
-
-
-def _category(value: str, known: Known) -> str | None:
-    if known.categories is None or value in known.categories:
-        return None
-    return "no category of the catalogue begins so"
-
-
-def _part_class(value: str, known: Known) -> str | None:
-    if known.part_classes is None or value in known.part_classes:
-        return None
-    return "the catalogue has no such class of parts"
-
-
-_LOOKUPS: Mapping[str, Callable[[str, Known], str | None]] = {
-    "area": _area,
-    "community": _community,
-    "duty_area": _duty_area,
-    "department": _department,
-    "building": _in_building,
-    "category": _category,
-    "part_class": _part_class,
-}
-
-
-def beginnings(codes: Sequence[str]) -> frozenset[str]:
-    """Every beginning of the codes, for duties may name any of them."""
-    return frozenset(code[:n] for code in codes for n in range(1, len(code) + 1))

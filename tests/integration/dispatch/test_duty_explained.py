@@ -25,7 +25,7 @@ ASKED: list[tuple[dict[str, Any], str | None, str, list[str]]] = [
     ({"category": "P0101", "condition": "P0101-1", "part": "A PART"}, "431103-housing", "exact",
      []),
     ({"category": "E0128"}, None, "ambiguous", ["condition-none", "duty-ambiguous"]),
-    ({"category": "E0133"}, None, "none", ["condition-none", "duty-none"]),
+    ({"category": "E0133"}, None, "none", ["condition-none", "duty-none", "ownerless"]),
 ]  # fmt: skip
 
 
@@ -114,6 +114,16 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"category": "E0110", "location": PLACE, "condition": "P0101-1"}, "condition"),
     ({"category": "E0110", "location": PLACE, "source": "rumour"}, "source"),
     ({"category": "E0110", "location": PLACE, "part": ""}, "part"),
+    ({"category": "E0110", "location": PLACE, "observed_at": "soon"}, "observed_at"),
+    ({"category": "E0110", "location": PLACE, "observed_at": "2026-09-16T12:00"}, "observed_at"),
+    (
+        {"category": "E0110", "location": PLACE, "observed_at": "0001-01-01T00:00:00Z"},
+        "observed_at",
+    ),
+    (
+        {"category": "E0110", "location": PLACE, "observed_at": "9999-12-31T23:59:59-12:00"},
+        "observed_at",
+    ),
     ({"category": "E0110", "location": PLACE, "colour": "red"}, "colour"),
 ]
 

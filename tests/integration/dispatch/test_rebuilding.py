@@ -227,6 +227,7 @@ SPOILED: dict[str, str] = {
     "report_count": "2", "handled_by": "array['x']", "marks": """'{"x": 1}'""",
     "possible_duplicate_of": "gen_random_uuid()", "assistants": """'{"x": true}'""",
     "merged_into": "gen_random_uuid()", "split_from": "gen_random_uuid()",
+    "limit_text": "'9 天'",
     "head_hash": "decode(repeat('00', 32), 'hex')", "seq": "2",
 }  # fmt: skip
 

@@ -180,6 +180,6 @@ def test_parts_are_placed_by_their_code_and_unknown_codes_are_left_out(
 ) -> None:
     load(connection, Ground(parts={"p'1": ("P0101", X0, Y0)}, buildings={}, dwellings={}))
     assert part_place(connection, ["p'1", "none"]) == {
-        "p'1": PartPlace(part_class="P0101", x=X0, y=Y0)
+        "p'1": PartPlace(part_class="P0101", x=X0, y=Y0, owner="o")
     }
     assert part_place(connection, []) == {}

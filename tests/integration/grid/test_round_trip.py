@@ -84,8 +84,10 @@ INSERTS = (
         left(:more, 20), :west,
         ST_SetSRID(ST_MakePoint(:x, :y), 4546))""",
     "insert into department values ('o-' || :n, :name, :more, '431102', 'station')",
-    "insert into duty (department, category, area) values ('o-' || :n, 'E01', :west)",
+    """insert into duty (department, category, area, owner, assistants)
+        values ('o-' || :n, 'P01', :west, :more, '')""",
     "insert into member values ('m.' || :n, :name, :west)",
+    "insert into area_grade values (:west, 'A') on conflict do nothing",
 )
 
 

@@ -95,3 +95,51 @@ def test_what_is_told_is_what_a_look_at_every_pair_finds(rows: list[tuple[str, s
     for hole in (*found.gaps, *found.overlaps):
         counted[hole.duties] += hole.communities
     assert counted == wanted
+
+
+def of_owners(*rows: tuple[str, str, str, str]) -> DutyTable:
+    return DutyTable(
+        Duty(id=i, department=d, category=c, area=a, owner=o)
+        for i, (d, c, a, o) in enumerate(rows, 1)
+    )
+
+
+def test_a_gap_names_the_owners_for_whose_parts_somebody_answers() -> None:
+    duties = of_owners(
+        ("grid", "P", "C", "国网"), ("water", "P01", "a", "Water"), ("far", "P01", "D2", "Far"),
+        ("lamps", "P02", "D1", "Lamps"), ("x", "P01", "D2", ""), ("x", "P02", "C", ""),
+    )  # fmt: skip
+    found = examine_duties(duties, ("E01", "P01", "P02"), AREAS, ("国网", "FAR", "Lamps"))
+    gaps = {(hole.category, hole.area): hole.owners for hole in found.gaps}
+    assert gaps == {("E01", "C"): (), ("P01", "D1"): ("Water", "国网")}
+    assert found.overlaps == ()
+    assert found.unowned == ("Water",)
+
+
+def test_several_rows_of_one_owner_are_an_overlap_of_that_owner() -> None:
+    duties = of_owners(
+        ("x", "P01", "D1", "国网"), ("y", "P01", "D1", "国网"), ("z", "P", "C", ""),
+        ("z", "P01", "D1", "Water"),
+    )  # fmt: skip
+    found = examine_duties(duties, ("P01",), AREAS, ("国网", "Water"))
+    assert (found.gaps, found.unowned) == ((), ())
+    (hole,) = found.overlaps
+    assert (hole.area, hole.owner, hole.communities) == ("D1", "国网", 2)
+    assert [row.department for row in hole.duties] == ["x", "y"]
+
+
+def test_an_overlap_of_the_territory_is_told_once_however_many_owners_there_are() -> None:
+    duties = of_owners(
+        ("x", "P01", "C", ""), ("y", "P01", "C", ""), ("w", "P02", "C", "Water"),
+        ("g", "P02", "D1", "国网"),
+    )  # fmt: skip
+    (hole,) = examine_duties(duties, ("P01",), AREAS).overlaps
+    assert (hole.owner, hole.area) == ("", "C")
+
+
+def test_a_fallback_fills_gaps_and_is_counted_and_rivals_are_told() -> None:
+    rows = [Duty(id=1, department="x", category="E01", area="D1")]
+    fallbacks = {"c": ("s",), "D1": ("o", "p")}
+    found = examine_duties(DutyTable(rows, fallbacks), ("E01", "E02"), AREAS)
+    assert told(found) == [("E01", "d", 1), ("E02", "D1", 2), ("E02", "d", 1)]
+    assert (found.fallbacks, found.rivals) == (2, ("D1",))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.departments import Duty, DutyRule, DutyTable
+from grid.departments import Duty, DutyRule, DutyTable, owner_key
 
 CITY, DISTRICT, COMMUNITY = "431100", "431102", "431102001001"
 
@@ -78,3 +78,69 @@ def test_the_first_rows_that_apply_are_those_that_decide_and_none_is_left_out(
         i for i, (_, c, a) in enumerate(rows, 1) if a != "elsewhere" and "E0110".startswith(c)
     }
     assert {duty.id for group in groups for duty in group} == applying
+
+
+OWNED = st.tuples(
+    st.sampled_from("ab"),
+    st.sampled_from(["P", "P01", "P0110"]),
+    st.sampled_from([CITY, DISTRICT, COMMUNITY]),
+    st.sampled_from(["", "国网", "国网 ", "Water  Co"]),
+)
+
+
+@given(st.lists(OWNED, max_size=12, unique=True), st.sampled_from(["", "国网", "water co", "x"]))
+def test_rows_of_the_owner_come_before_all_others(
+    rows: list[tuple[str, str, str, str]], owner: str
+) -> None:
+    duties = DutyTable(
+        Duty(id=i, department=d, category=c, area=a, owner=o)
+        for i, (d, c, a, o) in enumerate(rows, 1)
+    )
+    places = [COMMUNITY, DISTRICT, CITY]
+    ranked = sorted(
+        (not whose.strip(), places.index(area), -len(prefix), i)
+        for i, (_, prefix, area, whose) in enumerate(rows, 1)
+        if owner_key(whose) in ("", owner_key(owner)) and "P0110".startswith(prefix)
+    )
+    best = [row[3] for row in ranked if row[:3] == ranked[0][:3]]
+    choice = duties.find("P0110", CITY, DISTRICT, COMMUNITY, owner)
+    assert [duty.id for duty in choice.candidates] == best
+
+
+def test_the_most_specific_fallback_answers_and_only_where_no_row_does() -> None:
+    fallbacks = {DISTRICT: ("office",), COMMUNITY: ("station",)}
+    duties = DutyTable([Duty(id=1, department="a", category="E01", area=CITY)], fallbacks)
+    assert duties.find("E0110", CITY, DISTRICT, COMMUNITY).rule is DutyRule.EXACT
+    choice = duties.find("P01", CITY, DISTRICT, COMMUNITY)
+    assert (choice.rule, choice.department) == (DutyRule.FALLBACK, "station")
+    assert duties.find("P01", CITY, DISTRICT, "other").department == "office"
+    nobody = duties.find("P01", CITY, "other", "other")
+    assert (nobody.rule, nobody.is_ownerless) == (DutyRule.NONE, True)
+
+
+def test_rivals_for_a_fallback_leave_it_to_a_person() -> None:
+    choice = DutyTable((), {DISTRICT: ("a", "b")}).find("E01", CITY, DISTRICT, COMMUNITY)
+    assert (choice.rule, choice.department, choice.fallbacks) == (DutyRule.NONE, None, ("a", "b"))
+    assert not choice.is_ownerless
+
+
+def test_assistants_come_with_the_row_that_decides() -> None:
+    duties = DutyTable(
+        [
+            Duty(id=1, department="a", category="E01", area=CITY, assistants=("b", "c")),
+            Duty(id=2, department="d", category="E02", area=CITY),
+        ]
+    )
+    assert duties.find("E0110", CITY, DISTRICT, COMMUNITY).assistants == ("b", "c")
+    assert duties.find("E0210", CITY, DISTRICT, COMMUNITY).assistants == ()
+    assert duties.find("P01", CITY, DISTRICT, COMMUNITY).assistants == ()
+
+
+def test_stand_ins_are_those_whose_duty_is_most_like_it_and_never_of_another_class() -> None:
+    duties = table(("covers", "P0101", DISTRICT), ("poles", "P0130", DISTRICT), ("all", "P", CITY))
+    found = duties.stand_ins("P0137", CITY, DISTRICT, COMMUNITY)
+    assert [row.department for row in found] == ["poles"]
+    assert duties.stand_ins("P0201", CITY, DISTRICT, COMMUNITY) == ()
+    assert duties.stand_ins("E0101", CITY, DISTRICT, COMMUNITY) == ()
+    many = table(("a", "P01", DISTRICT), ("b", "P01", DISTRICT))
+    assert [row.department for row in many.stand_ins("P0199", CITY, DISTRICT, "")] == ["a", "b"]
