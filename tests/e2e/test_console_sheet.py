@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Opener
 from tests.e2e.console import (
@@ -110,6 +110,14 @@ def test_photos_are_shown_and_sent(installation: Installation, open_page: Opener
     expect(seen).to_have_count(2)
 
 
+def walk_both_ways(page: Page, rows: Locator) -> None:
+    rows.first.focus()
+    page.keyboard.press("End")
+    expect(rows.last).to_be_focused()
+    page.keyboard.press("Home")
+    expect(rows.first).to_be_focused()
+
+
 def test_a_desk_walks_its_queues_by_keyboard_and_what_it_does_leaves_them(
     installation: Installation, open_page: Opener
 ) -> None:
@@ -122,14 +130,13 @@ def test_a_desk_walks_its_queues_by_keyboard_and_what_it_does_leaves_them(
     expect(accept).to_contain_text("待办")
     accept.click()
     expect(page).to_have_url(re.compile("of=urban_management.stage.accept"))
+    page.get_by_label("我受理的").check()
+    expect(page.locator("#queue")).not_to_contain_text(second)
+    page.get_by_label("待领取").check()
     rows = page.locator("#queue [data-number]")
     expect(page.locator(f'#queue [data-number="{second}"]')).to_be_visible()
     expect(page.locator(f'#queue [data-number="{first}"] .lateness')).to_contain_text("到期")
-    rows.first.focus()
-    page.keyboard.press("End")
-    expect(rows.last).to_be_focused()
-    page.keyboard.press("Home")
-    expect(rows.first).to_be_focused()
+    walk_both_ways(page, rows)
     accept.focus()
     page.keyboard.press("ArrowDown")
     expect(accept).not_to_be_focused()
