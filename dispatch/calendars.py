@@ -43,6 +43,11 @@ class Loaded:
     new: Workdays
 
 
+def calendar_names(connection: Connection) -> list[str]:
+    """The names under which calendars are stored."""
+    return list(connection.execute(text("select distinct name from calendar")).scalars())
+
+
 def stored_calendars(connection: Connection) -> list[Stored]:
     """Every version of every calendar, by name, oldest first."""
     rows = connection.execute(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from dispatch.catalogue_changes import record_changes
 from dispatch.condition_rows import READ, STORE, condition_json, read_condition, stored_values
 from dispatch.errors import ConfigurationError
+from grid.departments import DepartmentKind
 from workflows.calendar import Calendars, WorkingCalendar
 from workflows.categories import Category, Certainty, Kind, Line
 from workflows.conditions import Condition
@@ -75,7 +76,8 @@ def load_catalogue(connection: Connection) -> Catalogue:
 
 
 def load_calendars(connection: Connection, name: str) -> Calendars:
-    """Every version of every calendar; the newest of `name` counts for new clocks."""
+    """Every version of every calendar; the newest of `name` counts for new clocks, but for those
+    of departments and centres that name another one."""
     rows = connection.execute(
         text("select name, version, document from calendar order by name, version")
     ).all()
@@ -86,7 +88,24 @@ def load_calendars(connection: Connection, name: str) -> Calendars:
             f"there is no calendar {name!r} in the database; load one (the demo city brings "
             "'yongzhou'), or set WANGGE_CALENDAR to one that is there"
         )
-    return Calendars(current[-1], tuple(calendars))
+    newest = {row.name: calendar for calendar, row in zip(calendars, rows, strict=True)}
+    return Calendars(current[-1], tuple(calendars), _own_calendars(connection, newest))
+
+
+def _own_calendars(
+    connection: Connection, newest: Mapping[str, WorkingCalendar]
+) -> dict[str, WorkingCalendar]:
+    """The calendars of departments by code, and of centres also by the area that they serve."""
+    rows = connection.execute(
+        text("select code, area, kind, calendar from department where calendar <> ''")
+    )
+    own = {}
+    for row in rows:
+        if row.calendar in newest:  # the import asks for it; a table may have been restored
+            own[row.code] = newest[row.calendar]
+            if row.kind == DepartmentKind.CENTRE:
+                own[row.area] = newest[row.calendar]
+    return own
 
 
 def store_categories(

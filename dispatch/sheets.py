@@ -246,4 +246,5 @@ def department_row(department: Department) -> dict[str, Any]:
         "parent": department.area,
         "kind": department.kind.value,
         "fallback": department.fallback,
+        "calendar": department.calendar or None,
     }

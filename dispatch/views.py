@@ -39,6 +39,7 @@ def view_of(
         deadlines=case.deadlines,
         marks=case.marks,
         assistants=case.assistants,
+        district=case.district,
         office=nobody if registers is None else partial(office_of, registers, case),
     )
 

@@ -28,7 +28,8 @@ class DutyRule(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Department:
     """A department, centre or station; `area` is the area it works for. A `fallback` answers there
-    where the duty table names nobody (属地兜底)."""
+    where the duty table names nobody (属地兜底). `calendar` names its own, "" where it keeps the
+    city's."""
 
     code: str
     name_zh: str
@@ -36,6 +37,7 @@ class Department:
     area: str
     kind: DepartmentKind
     fallback: bool = False
+    calendar: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,10 @@ def _choice(rows: tuple[Duty, ...]) -> DutyChoice:
 def load_departments(connection: Connection) -> Mapping[str, Department]:
     """All departments by code, in the order of their codes."""
     rows = connection.execute(
-        text("select code, name_zh, name_en, area, kind, fallback from department order by code")
+        text(
+            "select code, name_zh, name_en, area, kind, fallback, calendar"
+            " from department order by code"
+        )
     )
     return {
         row.code: Department(
@@ -202,6 +207,7 @@ def load_departments(connection: Connection) -> Mapping[str, Department]:
             area=row.area,
             kind=DepartmentKind(row.kind),
             fallback=row.fallback,
+            calendar=row.calendar,
         )
         for row in rows
     }

@@ -48,6 +48,7 @@ department = Table(
     Column("area", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("fallback", Boolean, nullable=False),
+    Column("calendar", Text, nullable=False),
 )
 
 duty = Table(

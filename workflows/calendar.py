@@ -1,6 +1,6 @@
 """Working calendars: when a limit runs out, and how much of it has been used."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -247,13 +247,27 @@ def _merged(pieces: Iterable[Span]) -> tuple[Span, ...]:
 
 
 class Calendars:
-    """The calendars at hand: `current` for clocks that begin, any by key for those that run."""
+    """The calendars at hand: `current` for clocks that begin, any by key for those that run.
 
-    __slots__ = ("_by_key", "current")
+    `own` are those of the parties that keep another than the city's: departments by their code,
+    and centres by the code of the district that they are the centre of.
+    """
 
-    def __init__(self, current: WorkingCalendar, others: Iterable[WorkingCalendar] = ()) -> None:
+    __slots__ = ("_by_key", "_own", "current")
+
+    def __init__(
+        self,
+        current: WorkingCalendar,
+        others: Iterable[WorkingCalendar] = (),
+        own: Mapping[str, WorkingCalendar] | None = None,
+    ) -> None:
         self.current = current
+        self._own = own or {}
         self._by_key = {calendar.key: calendar for calendar in (*others, current)}
+
+    def of(self, party: str | None) -> WorkingCalendar:
+        """Return the calendar by which a party's clocks begin: its own, else the city's."""
+        return self.current if party is None else self._own.get(party, self.current)
 
     def get(self, key: str) -> WorkingCalendar:
         """Return the calendar `name@version`; `CalendarError` when it is not at hand."""

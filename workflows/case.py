@@ -25,7 +25,8 @@ class CaseView:
     `handled_by` are all departments that ever held the case, `reporters` the ids of all who
     reported it, `deadlines` the latest of each stage, `marks` what actions counted or set.
     `assistants` are the departments that assist, each with whether it has done its part. `office`
-    says which department is such an office for the case.
+    says which department is such an office for the case, and `district` is the one whose centre
+    answers where no department does.
     """
 
     state: str
@@ -38,6 +39,7 @@ class CaseView:
     marks: Marks = field(default_factory=dict)
     assistants: Mapping[str, bool] = field(default_factory=dict)
     office: Callable[[Office], str | None] = nobody
+    district: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ DISPATCH = "dispatch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What the clocks depend on once an action is done: state, condition and department.
+    """What the clocks depend on once an action is done: state, condition, department, district.
 
     `again` is what the action's step says of the clock of the stage that it enters, if it does;
     `extends` says that the clock that runs is given its limit once more; `until` is the moment that
@@ -27,6 +27,7 @@ class Holding:
     state: str
     condition: Condition | None
     department: str | None
+    district: str | None = None
     again: Again | None = None
     extends: bool = False
     until: datetime | None = None
@@ -91,7 +92,8 @@ def _afresh(stage: Stage, holding: Holding, now: datetime, calendars: Calendars)
     if holding.until is not None and stage.chosen:
         return start_until(stage.name, holding.until, now, calendars.current, holding.department)
     holder = holding.department if stage.by_condition else None
-    return start_clock(stage.name, _limit(stage, holding), now, calendars.current, holder)
+    calendar = calendars.of(holding.department if stage.held else holding.district)
+    return start_clock(stage.name, _limit(stage, holding), now, calendar, holder)
 
 
 def _limit(stage: Stage, holding: Holding) -> Limit:

@@ -54,6 +54,7 @@ def open_case(
         state=view.state,
         condition=filing.condition if filing else None,
         department=filing.department if filing else None,
+        district=view.district,
     )
     deadlines = move_clocks(definition, (), holding, now, calendars)
     body["state"] = view.state
@@ -115,6 +116,7 @@ def decide(
         state=view.state,
         condition=condition,
         department=department,
+        district=view.district,
         again=step.again,
         extends=action.extends,
         until=fields.get(action.moment) if action.moment else None,

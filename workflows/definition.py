@@ -152,7 +152,8 @@ class Stage:
     """The part of a case's life that one party answers for.
 
     `limit` is None where the case's filing condition gives it (`by_condition`), or where it ends at
-    the moment that an action's field names. `made` marks another city's figure.
+    the moment that an action's field names. `made` marks another city's figure. The department that
+    holds the case answers for a stage that is `held`, else its district's centre.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Stage:
     states: frozenset[str]
     limit: Limit | None
     by_condition: bool
+    held: bool
     made: bool
     again: Again
     ladder: tuple[Rung, ...]

@@ -188,13 +188,15 @@ def _rung(place: Place) -> Rung:
 
 
 def _stage(name: str, place: Place, ladders: Mapping[str, tuple[Rung, ...]]) -> Stage:
-    place.mapping({"label", "states", "limit", "again", "ladder"}, frozenset({"made"}))
+    place.mapping({"label", "states", "limit", "again", "ladder"}, frozenset({"made", "held"}))
+    by_condition = place.at("limit").value == OF_CONDITION
     return Stage(
         name=name,
         label=place.at("label").label(),
         states=frozenset(item.text() for item in place.at("states").items()),
         limit=_stage_limit(place.at("limit")),
-        by_condition=place.at("limit").value == OF_CONDITION,
+        by_condition=by_condition,
+        held=place.at("held").flag(default=by_condition),
         made=place.at("made").flag(default=False),
         again=place.at("again").choice(Again),
         ladder=ladders[_known(place.at("ladder"), set(ladders), "ladder")],

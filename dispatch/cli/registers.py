@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from dispatch.borders import case_moves
+from dispatch.calendars import calendar_names
 from dispatch.catalogue import changed, load_catalogue
 from dispatch.cli.covering import coverage_json, show_coverage
 from dispatch.cli.importing import Outcome, tell
@@ -177,6 +178,7 @@ def _options(
         complete=complete,
         categories=[category.code for category in categories],
         part_classes=[category.code for category in categories if category.kind is Kind.PART],
+        calendars=calendar_names(connection),
     )
 
 

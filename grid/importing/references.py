@@ -16,6 +16,7 @@ class Known:
     buildings: frozenset[str] = frozenset()
     categories: frozenset[str] | None = None
     part_classes: frozenset[str] | None = None
+    calendars: frozenset[str] = frozenset()
 
 
 _DUTY_LEVELS = (Level.CITY, Level.DISTRICT, Level.COMMUNITY)
@@ -73,6 +74,12 @@ def _part_class(value: str, known: Known) -> str | None:
     return "the catalogue has no such class of parts"
 
 
+def _calendar(value: str, known: Known) -> str | None:
+    if not value or value in known.calendars:
+        return None
+    return "no calendar has this name; `wangge calendar load` brings one"
+
+
 _LOOKUPS: Mapping[str, Callable[[str, Known], str | None]] = {
     "area": _area,
     "community": _community,
@@ -82,6 +89,7 @@ _LOOKUPS: Mapping[str, Callable[[str, Known], str | None]] = {
     "building": _in_building,
     "category": _category,
     "part_class": _part_class,
+    "calendar": _calendar,
 }
 
 

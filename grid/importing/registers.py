@@ -212,6 +212,15 @@ DEPARTMENTS = Register(
             default=False,
             about="true for who answers in its area where no duty does",
         ),
+        Column(
+            name="calendar",
+            zh="工作日历",
+            parse=cells.words(_NAME),
+            required=False,
+            default="",
+            refers="calendar",
+            about="name of its working calendar, where it keeps another than the city's",
+        ),
     ),
 )
 

@@ -39,13 +39,15 @@ _WITH_WHOLE = frozenset({DUTIES.name, GRADES.name, MEMBERS.name})
 class ImportOptions:
     """How a file is to be read. `crs` None: what the file says, else WGS-84. `complete`: what the
     file does not name goes out of the register (duties, grades and members only). `categories` and
-    `part_classes` are the catalogue's codes, empty where there is none."""
+    `part_classes` are the catalogue's codes, empty where there is none; `calendars` are the names
+    of those that departments may keep."""
 
     crs: str | None = None
     encoding: Encoding = Encoding.AUTO
     complete: bool = False
     categories: Collection[str] = ()
     part_classes: Collection[str] = ()
+    calendars: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +196,7 @@ def _known(
         buildings=frozenset(buildings),
         categories=beginnings(sorted(options.categories)) if options.categories else None,
         part_classes=frozenset(options.part_classes) if options.part_classes else None,
+        calendars=frozenset(options.calendars),
     )
 
 

@@ -78,6 +78,7 @@ class Desk:
         self.handled_by: frozenset[str] = frozenset()
         self.marks: Mapping[str, int | str] = {}
         self.assistants: Mapping[str, bool] = {}
+        self.district: str | None = None
         self.reporters: frozenset[str] = frozenset({"r1"})
         self.last: Decision
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -98,6 +99,7 @@ class Desk:
             deadlines=self.last.deadlines if hasattr(self, "last") else (),
             marks=self.marks,
             assistants=self.assistants,
+            district=self.district,
             office=self.office,
         )
 
