@@ -144,7 +144,7 @@ class Simulator:
         url = f"{self._url}/api/v1/cases/{case_id}"
         sheet = client.get(url, headers=self._headers(role)).json()
         actions = {action["name"]: action for action in sheet.get("actions", [])}
-        name = next((n for n in _preferred(pick) if n in actions), None)
+        name = next((n for n in preferred(pick, case_id) if n in actions), None)
         if name is None:
             return
         body: dict[str, Any] = {"version": sheet["version"], "id": str(uuid.uuid4())}
@@ -174,17 +174,22 @@ DESKS = (
     ("solved", "acceptor"),
     ("answered", "acceptor"),
 )
+SELF_HANDLED = "01234"
 PREFERRED = (
     *("accept", "file", "dispatch", "start", "feedback", "inspect-pass"),
-    *("self-handle", "solve", "call-back", "close"),
+    *("solve", "call-back", "close"),
 )
 
 
-def _preferred(pick: random.Random) -> tuple[str, ...]:
+def preferred(pick: random.Random, case_id: str) -> tuple[str, ...]:
+    """What somebody does to a case if it may be done. Members solve a third of the small things by
+    themselves, always the same; the others wait for the station, or for their limit.
+    """
     chance = pick.random()
+    own = ("self-handle",) if case_id[-1] in SELF_HANDLED else ()
     if chance < 0.05:
-        return ("inspect-fail", "reject", "return", *PREFERRED)
-    return PREFERRED
+        return ("inspect-fail", "reject", "return", *PREFERRED, *own)
+    return (*PREFERRED, *own)
 
 
 def fill_field(pick: random.Random, needed: Mapping[str, Any]) -> Any:

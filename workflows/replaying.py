@@ -72,18 +72,14 @@ class _Stand:
     definition: Definition
     state: str | None = None
     marks: Marks = field(default_factory=dict)
-    holders: set[str] = field(default_factory=set)
-
-    def _goes_on(self, event: Happened) -> bool:
-        """Whether the case goes to a department when another one held it before."""
-        department = event.body.get("department")
-        if department is None:
-            return False
-        earlier = bool(self.holders - {department})
-        self.holders.add(department)
-        return earlier
+    department: str | None = None
+    held: frozenset[str] = frozenset()
 
     def follow(self, event: Happened) -> None:
+        self._play(event)
+        self._note_holder(event.body)
+
+    def _play(self, event: Happened) -> None:
         body = event.body
         if (self.state is None and "from" in body) or (self.state and event.type == OPENED):
             raise _misfit(event, "a history begins with the case's opening, and opens it once")
@@ -93,6 +89,20 @@ class _Stand:
             self._act(event)
         elif body["state"] != self.state:
             raise _misfit(event, f"it finds the case {body['state']}, which is {self.state}")
+
+    def _note_holder(self, body: Mapping[str, Any]) -> None:
+        if "department" in body and "rung" not in body:  # a rung names whom it tells
+            self.department = body["department"]
+        before = frozenset() if body.get("reopened") else self.held
+        self.held = before | {self.department} if self.department is not None else before
+
+    def _resent(self, body: Mapping[str, Any]) -> bool:
+        """Whether the event sends the case to a department when another one held it before."""
+        told = body.get("facts", {}).get("resent")
+        if told is not None:
+            return bool(told)
+        to = body.get("department")
+        return to is not None and to != self.department and bool(self.held - {to})
 
     def _open(self, event: Happened) -> None:
         self.state = self.definition.initial
@@ -126,7 +136,7 @@ class _Stand:
             step = action.steps.get(before)
             if step is not None and _target(step, before, self.marks) == after:
                 given = _given(action, event, self.marks)
-                by = Marker(actor, before, given, resent=self._goes_on(event))
+                by = Marker(actor, before, given, self._resent(event.body))
                 self.state, self.marks = after, marked(self.marks, action, by)
                 return
         names = " or ".join(action.name for action in actions)

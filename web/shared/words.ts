@@ -58,7 +58,7 @@ export const EVENTS: Words = {
   "deadline-recomputed": { zh: "按新日历重算时限", en: "deadline by a newer calendar" },
   "passed-up": { zh: "逐级上报", en: "passed up" }, "self-handled": { zh: "自行处置", en: "solved by the member" },
   solved: { zh: "办结反馈", en: "solved" }, whistled: { zh: "吹哨", en: "departments summoned" }, contacted: { zh: "联系吹哨方", en: "contact made" },
-  arrived: { zh: "到场报到", en: "arrived" }, "handed-over": { zh: "转办", en: "handed over" }, promised: { zh: "承诺时间", en: "promised" },
+  arrived: { zh: "到场报到", en: "arrived" }, "sent-on": { zh: "转办", en: "sent on" }, promised: { zh: "承诺时间", en: "promised" },
   "documents-requested": { zh: "要求补正材料", en: "papers asked for" }, "documents-added": { zh: "补正材料", en: "papers added" },
   migrated: { zh: "转入新版流程", en: "moved to another version of the workflow" },
   overdue: { zh: "超期", en: "overdue" }, escalated: { zh: "逐级上报", en: "escalated" },

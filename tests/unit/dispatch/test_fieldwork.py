@@ -1,9 +1,12 @@
 """Simulated field work: the same seed gives the same reports, and every line has its share."""
 
+import random
+import uuid
 from collections import Counter
 from typing import Any
 
 from dispatch.fieldwork import CITY, URBAN, FieldWork
+from dispatch.simulation import preferred
 from dispatch.standards import shipped_categories
 
 AREA: dict[str, Any] = {
@@ -33,3 +36,11 @@ def test_every_category_of_the_mix_is_in_a_catalogue_with_conditions() -> None:
     known = {one.code: one for one in shipped_categories()}
     assert CITY.keys() <= known.keys()
     assert all(known[code].conditions for code in CITY if code.startswith("M"))
+
+
+def test_members_solve_some_small_things_by_themselves_and_leave_the_others() -> None:
+    pick = random.Random(1)
+    ids = [str(uuid.UUID(int=n)) for n in range(16)]
+    alone = {id_ for id_ in ids if "self-handle" in preferred(pick, id_)}
+    assert 3 <= len(alone) <= 7
+    assert alone == {id_ for id_ in ids if "self-handle" in preferred(pick, id_)}

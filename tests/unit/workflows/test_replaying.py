@@ -2,7 +2,7 @@
 
 import copy
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -199,6 +199,52 @@ def test_where_the_stage_has_another_name_its_clock_begins_now(
     assert decision.timer is not None
     assert decision.timer.stage == "send"
     assert [told["stage"] for told in decision.events[0].body["deadlines"]] == ["dispatch", "send"]
+
+
+def test_a_case_sent_on_is_known_to_be_from_a_history_that_did_not_count_it(
+    old: Desk, definition: Definition
+) -> None:
+    old.open_dispatched()
+    old.act("return", "handler")
+    old.act("dispatch", "dispatcher", department="LIGHTS")
+    bare = [Happened(seq=h.seq, type=h.type, actor=h.actor, body=_without_facts(h.body))
+            for h in old.history]  # fmt: skip
+    assert "resent" not in replay(definition, bare).marks
+    old.act("return", "handler")
+    old.act("dispatch", "dispatcher", department="ROADS")
+    last = old.history[-1]
+    bare.append(old.history[-2])
+    bare.append(Happened(seq=last.seq, type=last.type, actor="d1", body=_without_facts(last.body)))
+    assert replay(definition, bare).marks["resent"] == 1
+    assert replay(definition, old.history).marks["resent"] == 1
+
+
+def test_whom_a_case_had_before_it_was_reopened_does_not_count(definition: Definition) -> None:
+    def event(type_: str, **body: Any) -> tuple[str, dict[str, Any]]:
+        return f"wangge.case.{type_}.v1", body
+
+    events = [
+        event("opened", state="dispatched", department="A", steps=[
+            {"action": "file", "state": "filed"}, {"action": "dispatch", "state": "dispatched"}]),
+        event("force-closed", **{"from": "dispatched", "state": "closed", "department": "A"}),
+        event("reopened", **{"from": "closed", "state": "filed", "department": None,
+                             "reopened": True}),
+        event("dispatched", **{"from": "filed", "state": "dispatched", "department": "B"}),
+    ]  # fmt: skip
+    told = [Happened(seq=n, type=t, actor="a", body=b) for n, (t, b) in enumerate(events, start=1)]
+    assert "resent" not in replay(definition, told).marks
+    # Without the reopening it was sent on.
+    again = [told[0], *(
+        Happened(seq=n, type=t, actor="a", body=b) for n, (t, b) in enumerate([
+            event("returned", **{"from": "dispatched", "state": "returned", "department": None}),
+            event("dispatched", **{"from": "returned", "state": "dispatched", "department": "B"}),
+        ], start=2)
+    )]  # fmt: skip
+    assert replay(definition, again).marks["resent"] == 1
+
+
+def _without_facts(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "facts"}
 
 
 def _suspended_elsewhere(document: dict[str, Any]) -> None:
