@@ -24,10 +24,9 @@ from workflows.calendar import Calendars
 from workflows.categories import Category, Line
 from workflows.decide import open_case
 from workflows.definition import Definition
+from workflows.marks import OWNERLESS
 
 ACTOR = "system:engine"
-OWNERLESS = "ownerless"
-"""The mark of a case for which nobody answered when it was opened, and no fallback either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

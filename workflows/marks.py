@@ -6,6 +6,11 @@ from typing import Any, NamedTuple
 from workflows.case import SYSTEM
 from workflows.definition import Action, Marking, Marks
 
+OWNERLESS = "ownerless"
+"""For such a case nobody answered when it was opened, and no fallback either."""
+OF_OPENING = frozenset({OWNERLESS})
+"""Marks that the opening itself sets, under whatever definition."""
+
 
 class Marker(NamedTuple):
     """Who marks the case in which state; `given` is the account that the action's field names,

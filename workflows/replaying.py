@@ -16,7 +16,7 @@ from workflows.deadlines import Deadline
 from workflows.decide import OPENED
 from workflows.definition import Action, Definition, Marking, Marks, Stage, Step
 from workflows.errors import NotPossible, WorkflowError
-from workflows.marks import Marker, marked, told
+from workflows.marks import OF_OPENING, Marker, marked, told
 
 MIGRATED = "wangge.case.migrated.v1"
 
@@ -106,6 +106,8 @@ class _Stand:
 
     def _open(self, event: Happened) -> None:
         self.state = self.definition.initial
+        set_then = event.body.get("marks", {})
+        self.marks = {name: set_then[name] for name in sorted(OF_OPENING & set_then.keys())}
         for step in event.body.get("steps", ()):
             action = self.definition.actions.get(step["action"])
             if action is None:

@@ -73,6 +73,15 @@ def test_what_a_definition_wrote_replays_under_it(desk: Desk, seed: int) -> None
     assert (replayed.state, replayed.marks) == (desk.state, desk.marks)
 
 
+def test_a_mark_of_the_opening_goes_over_too(old: Desk, definition: Definition) -> None:
+    old.marks = {"ownerless": 1}
+    old.open()
+    old.act("file", "acceptor")
+    decision = go(old, definition)
+    assert decision.marks["ownerless"] == 1
+    assert "ownerless" not in decision.events[0].body.get("marks", {})
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_what_version_1_wrote_replays_under_the_newest(
     old: Desk, definition: Definition, seed: int
