@@ -78,9 +78,11 @@ def test_a_department_may_be_a_fallback() -> None:
         "kind": "district_department",
     }  # fmt: skip
     judged = judge(DEPARTMENTS, {**row, "fallback": "是"}, {**row, "code": "y"})
-    assert [stored[-1] for stored in judged.added] == [True, False]
+    assert [stored[-2:] for stored in judged.added] == [(True, ""), (False, "")]
     (fault,) = judge(DEPARTMENTS, {**row, "fallback": "perhaps"}).refused
     assert fault.field == "fallback"
+    (fault,) = judge(DEPARTMENTS, {**row, "calendar": "of the moon"}).refused
+    assert (fault.field, "wangge calendar load" in fault.reason) == ("calendar", True)
 
 
 def test_a_grade_is_of_a_city_district_or_community_and_stands_once() -> None:
