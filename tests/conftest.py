@@ -1,7 +1,6 @@
 """The servers that tests run against: real ones, private, started only when a test asks."""
 
 import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from dispatch.embedded.kafka import PrivateKafka
 from dispatch.embedded.postgres import AUDITOR, OWNER, SERVICE, PrivatePostgres
 from dispatch.migrate import upgrade
+from tests.places import passing_folder
 
 TEMPLATE = "template_wangge"
 # How long an example takes says nothing here: the first one loads grids and libraries.
@@ -55,9 +55,8 @@ class TestDatabase:
 
 @pytest.fixture(scope="session")
 def server_dir() -> Iterator[Path]:
-    """A directory that the servers' account can enter (pytest's own is closed to it)."""
-    folder = Path(tempfile.mkdtemp(prefix="wangge-test-"))
-    folder.chmod(0o755)
+    """A directory that the servers' account can enter."""
+    folder = passing_folder()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

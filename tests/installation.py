@@ -6,14 +6,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.places import lasting_folder
 
 ROOT = Path(__file__).parents[1]
 START_S = 150
@@ -57,11 +58,12 @@ def bearer(token: str) -> dict[str, str]:
 
 @contextmanager
 def running(
-    environment: Mapping[str, str], command: Sequence[str] = WANGGE
+    environment: Mapping[str, str],
+    command: Sequence[str] = WANGGE,
+    make_folder: Callable[[], Path] = lasting_folder,
 ) -> Iterator[Installation]:
     """Starts `wangge up --demo` on free ports in a directory of its own, and ends it."""
-    folder = Path(tempfile.mkdtemp(prefix="wangge-test-"))
-    folder.chmod(0o755)
+    folder = make_folder()
     data = folder / "data"
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.installation import Installation, running
+from tests.places import passing_folder
 
 CHROMIUM = "/usr/bin/chromium"
 # SwiftShader draws WebGL without a graphics card.
@@ -22,7 +23,7 @@ Opener = Callable[..., Page]
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
     """A demo city in a directory of its own; maps and catalogue are looked at every second."""
-    with running({"WANGGE_REFRESH_S": "1"}) as started:
+    with running({"WANGGE_REFRESH_S": "1"}, make_folder=passing_folder) as started:
         yield started
 
 
