@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
@@ -33,7 +33,7 @@ from streams.records import AssignmentListener, Done, Message, Partition, Record
 logging.getLogger("kafka").setLevel(logging.ERROR)
 
 COMMON = {"reconnect_backoff_max_ms": 1000}
-SHORTEST_EMPTY_POLL_S = 0.02
+SHORTEST_WAIT_S = 0.02
 
 
 @contextmanager
@@ -198,15 +198,14 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._listener.revoked([Partition(p.topic, p.partition) for p in lost])
 
 
-def _pace(began: float) -> None:
-    """Waits where a poll came back at once with nothing.
+def _paced(time_to_next_poll: Callable[[], float]) -> Callable[[], float]:
+    """The library's answer, but never "at once".
 
-    While a broker stands still, kafka-python 3.0.12 lets a poll return at once, thousands of times
-    a second, and each leaves something behind with the answer that it waits for: 8 MB a second.
+    While a broker stands still a heartbeat is overdue, and kafka-python 3.0.12 then reads without
+    waiting, thousands of times inside one poll; each time leaves something behind with the answer
+    that it waits for: 8 MB a second, until the connection is given up.
     """
-    rest = SHORTEST_EMPTY_POLL_S - (time.monotonic() - began)
-    if rest > 0:
-        time.sleep(rest)
+    return lambda: max(time_to_next_poll(), SHORTEST_WAIT_S)
 
 
 class _ConsumerReader:
@@ -216,12 +215,9 @@ class _ConsumerReader:
     _consumer: Any
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
-        began = time.monotonic()
         try:
             with _ours("reading"):
                 polled = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=limit)
-            if not polled:
-                _pace(began)
         finally:
             # What a listener met comes first: the library only logs it and then misses positions.
             if self.failure is not None:
@@ -296,6 +292,8 @@ class KafkaGroupReader(_ConsumerReader):
                 bootstrap_timeout_ms=5000,
                 **COMMON,
             )
+            coordinator = self._consumer._coordinator
+            coordinator.time_to_next_poll = _paced(coordinator.time_to_next_poll)
             self._consumer.subscribe([topic], listener=_Listener(self, listener))
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:

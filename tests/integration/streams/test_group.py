@@ -1,14 +1,17 @@
 """A group that deals out the partitions of a real Kafka."""
 
+import os
+import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewPartitions
 
 from dispatch.embedded.kafka import PrivateKafka
-from streams.kafka import KafkaAdmin, KafkaGroupReader
+from streams.kafka import SHORTEST_WAIT_S, KafkaAdmin, KafkaGroupReader
 from streams.records import Partition
 
 LIMIT_S = 60
@@ -60,3 +63,33 @@ def test_a_topic_that_grows_is_read_whole(kafka_server: PrivateKafka, topic_pref
         grower.create_partitions({topic: NewPartitions(total_count=4)})
         grower.close()
         poll_until(reader, share, {0, 1, 2, 3})
+
+
+def test_a_broker_that_stands_still_is_not_asked_again_and_again(
+    kafka_server: PrivateKafka, topic_prefix: str
+) -> None:
+    topic = f"{topic_prefix}.reports"
+    admin = KafkaAdmin(kafka_server.servers)
+    admin.make_topics({topic: {"partitions": 1, "configs": {}}}, 1)
+    admin.close()
+    share = Share()
+    assert kafka_server.child is not None
+    with member(kafka_server, topic, share) as reader:
+        poll_until(reader, share, {0})
+        fetcher = reader._consumer._fetcher
+        fetch, fetched = fetcher.fetch_records, []
+
+        def counted(*arguments: Any, **options: Any) -> Any:
+            fetched.append(time.monotonic())
+            return fetch(*arguments, **options)
+
+        fetcher.fetch_records = counted
+        os.kill(kafka_server.child.pid, signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            while time.monotonic() < begun + 4:  # a heartbeat is overdue after 2 s
+                reader.poll(0.25, 10)
+        finally:
+            os.kill(kafka_server.child.pid, signal.SIGCONT)
+    # Each leaves something behind until the broker answers: it was 2,000 and more a second.
+    assert 4 < len(fetched) < 4 / SHORTEST_WAIT_S + 100
