@@ -10,6 +10,8 @@ export interface Exit { action: ActionRow; from: string[]; to: string }
 export interface Entry { seq: number; type: string; at: string; actor: string; body: { state: string } }
 /** A step of a case's way; `n` counts from 1, `from` is null where it began. */
 export interface Step { n: number; from: string | null; to: string; type: string; at: string; actor: string }
+/** What is drawn of a case: its present state, and its way where the caller reads histories. */
+export interface Trace { number: string; definition: string; state: string; steps: Step[] | null }
 
 const MANY = 4;
 

@@ -4,8 +4,7 @@ import { limitText } from "../../shared/words";
 import { phaseOf } from "../cases";
 import { nameIn, type Definition, type State } from "../definitions";
 import type { Box, Placed } from "../layout";
-import { drawnWays, keyOf, saidOf, takenOf, type Exit, type Way } from "../path";
-import type { Trace } from "./workflow";
+import { drawnWays, keyOf, saidOf, takenOf, type Exit, type Trace, type Way } from "../path";
 
 type Lay = typeof import("../layout");
 const SIZE = 14;

@@ -3,13 +3,10 @@ import { all, call, path, Refusal } from "../../shared/api";
 import { inLanguage, listed, moment, t } from "../../shared/texts";
 import { eventWord, limitText, ROLES, STATES, word } from "../../shared/words";
 import { definitionRows, definitions, nameIn, newest, readDefinition, type ActionRow, type Definition } from "../definitions";
-import { graphOf, pathOf, type Entry, type Step } from "../path";
+import { graphOf, pathOf, type Entry, type Trace } from "../path";
 import type { SheetData } from "../sheet";
 import { chosen, claims, refusedToken, sheetTick, where } from "../store";
 import { Drawing } from "./drawing";
-
-/** What is drawn of a case: its present state, and its way where the caller reads histories. */
-export interface Trace { number: string; definition: string; state: string; steps: Step[] | null }
 
 /** A definition drawn, with the way of the open case on it. */
 export function WorkflowPage() {
