@@ -15,17 +15,17 @@ PENDING = """
         now() + interval '400 days' + n * interval '1 second'
     from generate_series(1, %s) as n
 """
-# The clocks of these cases are set as if 85 of 100 hours had run: the first rung is due.
+# The clocks of these cases are set as if 85 of 100 days had run: the first rung is due.
 DUE = """
     with chosen as (
         select case_id, opened_month, stage from timer where stage <> 'bench' limit %s
     ), set_back as (
         update "case" c set deadlines = jsonb_build_array(c.deadlines -> 0 || jsonb_build_object(
-            'stage', chosen.stage, 'limit', '100 紧急工作时', 'clock', 'urgent_hours', 'rung', 0,
+            'stage', chosen.stage, 'limit', '100 天', 'clock', 'natural_days', 'rung', 0,
             'used_us', 0, 'stopped_at', null,
-            'started_at', to_char(now() at time zone 'UTC' - interval '85 hours',
+            'started_at', to_char(now() at time zone 'UTC' - interval '85 days',
                 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-            'due_at', to_char(now() at time zone 'UTC' + interval '15 hours',
+            'due_at', to_char(now() at time zone 'UTC' + interval '15 days',
                 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
         from chosen where c.id = chosen.case_id and c.opened_month = chosen.opened_month
     )

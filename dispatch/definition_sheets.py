@@ -68,6 +68,7 @@ def _stage_row(stage: Stage) -> dict[str, Any]:
         "by_condition": stage.by_condition,
         "made": stage.made,
         "ladder": [_rung_row(rung) for rung in stage.ladder],
+        "ladder_urgent": [_rung_row(rung) for rung in stage.ladder_urgent],
     }
 
 

@@ -65,7 +65,7 @@ def _in_stage(
     deadline: Deadline, stage: Stage, holding: Holding, now: datetime, calendars: Calendars
 ) -> Deadline:
     if deadline.running and holding.extends:
-        return deadline.extended(calendars)
+        return _climbed(deadline.extended(calendars), stage, deadline.rung, now, calendars)
     if deadline.running and not stage.by_condition:
         return deadline
     if deadline.running:
@@ -79,6 +79,18 @@ def _in_stage(
     if _goes_on(deadline, stage, holding):
         return deadline.go_on(_limit(stage, holding), now, calendars)
     return _afresh(stage, holding, now, calendars)
+
+
+def _climbed(
+    extended: Deadline, stage: Stage, fired: int, now: datetime, calendars: Calendars
+) -> Deadline:
+    """An extended clock past those rungs that have fired and are due by the longer limit, too."""
+    rung = 0
+    for one in stage.ladder_of(extended.urgent)[:fired]:
+        if extended.rung_due(one.at, calendars) > now:
+            break
+        rung += 1
+    return extended.at_rung(rung) if rung else extended
 
 
 def _goes_on(deadline: Deadline, stage: Stage, holding: Holding) -> bool:
@@ -117,7 +129,10 @@ def next_timer(definition: Definition, deadlines: Deadlines, calendars: Calendar
     timers = []
     for deadline in deadlines:
         stage = definition.stages.get(deadline.stage)
-        if stage is not None and deadline.running and deadline.rung < len(stage.ladder):
-            due_at = deadline.rung_due(stage.ladder[deadline.rung].at, calendars)
+        if stage is None or not deadline.running:
+            continue
+        ladder = stage.ladder_of(deadline.urgent)
+        if deadline.rung < len(ladder):
+            due_at = deadline.rung_due(ladder[deadline.rung].at, calendars)
             timers.append(Timer(stage=stage.name, rung=deadline.rung, due_at=due_at))
     return min(timers, key=lambda timer: timer.due_at) if timers else None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from workflows.calendar import Calendars, Span, WorkingCalendar
 from workflows.errors import WorkflowError
 from workflows.labels import Label
-from workflows.limits import ClockType, Limit, parse_limit
+from workflows.limits import URGENT, ClockType, Limit, parse_limit
 from workflows.worktime import utc_text
 
 PAUSED = Label(zh="暂停计时", en="the clock was paused")
@@ -57,6 +57,11 @@ class Deadline:
     def running(self) -> bool:
         """Whether the clock runs."""
         return self.stopped_at is None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the table calls its limit urgent (紧急)."""
+        return URGENT in self.limit
 
     def overdue(self, now: datetime, calendars: Calendars) -> bool:
         """Whether the limit has run out by now, or had before the clock was stopped."""

@@ -74,6 +74,8 @@ class Tell(StrEnum):
     DEPARTMENT = "department"
     DISTRICT_CENTRE = "district_centre"
     CITY_CENTRE = "city_centre"
+    BOTH_CENTRES = "both_centres"
+    """The district's and the city's."""
 
 
 class Effect(StrEnum):
@@ -153,7 +155,8 @@ class Stage:
 
     `limit` is None where the case's filing condition gives it (`by_condition`), or where it ends at
     the moment that an action's field names. `made` marks another city's figure. The department that
-    holds the case answers for a stage that is `held`, else its district's centre.
+    holds the case answers for a stage that is `held`, else its district's centre. `ladder_urgent`
+    is climbed instead of `ladder` where the limit is an urgent one (紧急); mostly both are one.
     """
 
     name: str
@@ -165,6 +168,17 @@ class Stage:
     made: bool
     again: Again
     ladder: tuple[Rung, ...]
+    ladder_urgent: tuple[Rung, ...]
+
+    def ladder_of(self, urgent: bool) -> tuple[Rung, ...]:
+        """The ladder that a clock of the stage climbs."""
+        return self.ladder_urgent if urgent else self.ladder
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The rungs of either ladder."""
+        same = self.ladder_urgent is self.ladder
+        return self.ladder if same else (*self.ladder, *self.ladder_urgent)
 
     @property
     def chosen(self) -> bool:

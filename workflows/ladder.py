@@ -109,7 +109,8 @@ def _due_rungs(
     stage = definition.stages.get(deadline.stage)
     if stage is None or not deadline.running:
         return due
-    for number, rung in enumerate(stage.ladder[deadline.rung :], start=deadline.rung):
+    ladder = stage.ladder_of(deadline.urgent)
+    for number, rung in enumerate(ladder[deadline.rung :], start=deadline.rung):
         due_at = deadline.rung_due(rung.at, calendars)
         if due_at > now:
             break

@@ -58,6 +58,9 @@ LONGEST_US = {
 _TEXT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(\S+)")
 
 
+URGENT = "紧急"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """An amount of one clock's time.
@@ -98,7 +101,7 @@ class Limit:
     @property
     def urgent(self) -> bool:
         """Whether the table calls it urgent (紧急)."""
-        return "紧急" in self.text
+        return URGENT in self.text
 
 
 @lru_cache(maxsize=4096)

@@ -188,8 +188,15 @@ def _rung(place: Place) -> Rung:
 
 
 def _stage(name: str, place: Place, ladders: Mapping[str, tuple[Rung, ...]]) -> Stage:
-    place.mapping({"label", "states", "limit", "again", "ladder"}, frozenset({"made", "held"}))
+    place.mapping(
+        {"label", "states", "limit", "again", "ladder"},
+        frozenset({"made", "held", "ladder_urgent"}),
+    )
     by_condition = place.at("limit").value == OF_CONDITION
+    ladder = ladders[_known(place.at("ladder"), set(ladders), "ladder")]
+    urgent = place.at("ladder_urgent")
+    if urgent.value is not None and not by_condition:
+        raise urgent.wrong("must stand only where the filing condition gives the limit")
     return Stage(
         name=name,
         label=place.at("label").label(),
@@ -199,7 +206,10 @@ def _stage(name: str, place: Place, ladders: Mapping[str, tuple[Rung, ...]]) -> 
         held=place.at("held").flag(default=by_condition),
         made=place.at("made").flag(default=False),
         again=place.at("again").choice(Again),
-        ladder=ladders[_known(place.at("ladder"), set(ladders), "ladder")],
+        ladder=ladder,
+        ladder_urgent=ladder
+        if urgent.value is None
+        else ladders[_known(urgent, set(ladders), "ladder")],
     )
 
 

@@ -222,10 +222,11 @@ def _on_ladder(clock: Deadline, old: Definition, new: Definition) -> Deadline:
     before, after = old.stages.get(clock.stage), new.stages.get(clock.stage)
     if before is None or after is None or not clock.rung:
         return clock
-    rung = _next_rung(before, after, clock.rung)
+    rung = _next_rung(before, after, clock)
     return clock if rung == clock.rung else clock.at_rung(rung)
 
 
-def _next_rung(before: Stage, after: Stage, rung: int) -> int:
-    fired = before.ladder[min(rung, len(before.ladder)) - 1].at
-    return sum(one.at <= fired for one in after.ladder)
+def _next_rung(before: Stage, after: Stage, clock: Deadline) -> int:
+    ladder = before.ladder_of(clock.urgent)
+    fired = ladder[min(clock.rung, len(ladder)) - 1].at
+    return sum(one.at <= fired for one in after.ladder_of(clock.urgent))

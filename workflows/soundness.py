@@ -216,7 +216,7 @@ def _check_made(place: Place, missing: set[str], what: str) -> None:
 
 def _check_events(top: Place, stages: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
     """What a person did and what came due by itself must be told apart in the history."""
-    of_rungs = {rung.event_type for stage in stages.values() for rung in stage.ladder}
+    of_rungs = {rung.event_type for stage in stages.values() for rung in stage.rungs}
     for action in actions.values():
         place = top.at("actions").at(action.name)
         if action.event_type in of_rungs:
@@ -235,11 +235,15 @@ def _check_given(top: Place, actions: Mapping[str, Action]) -> None:
 
 def _check_rungs(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:
     """What the system does when a rung comes due must be possible, and leave the rung's stage."""
-    for state, stage in stage_of.items():
-        name = stage.ladder[-1].action
+    ladders = [
+        (state, stage, place, ladder[-1].action)
+        for state, stage in stage_of.items()
+        for place, ladder in (("ladder", stage.ladder), ("ladder_urgent", stage.ladder_urgent))
+    ]
+    for state, stage, which, name in ladders:
         if name is None:
             continue
-        place = top.at("stages").at(stage.name).at("ladder")
+        place = top.at("stages").at(stage.name).at(which)
         if name not in actions:
             raise place.wrong(f"does the unknown action {name!r}")
         action = actions[name]

@@ -91,7 +91,7 @@ def body_models(definitions: Iterable[Definition]) -> dict[str, type[BaseModel]]
         for action in definition.actions.values():
             found[action.event_type] = _model_of(action)
         for stage in definition.stages.values():
-            for rung in stage.ladder:
+            for rung in stage.rungs:
                 # A rung that does an action writes that it could not, where it could not.
                 found[rung.event_type or RUNG_REFUSED] = Rung
     return dict(sorted(found.items()))

@@ -7,7 +7,7 @@ from typing import Any
 from tests.faults.recorded import CaseRow, Event, Json, Recorded, TimerRow
 from tests.faults.violation import Violation
 from workflows.definition import Definition, Rung
-from workflows.limits import ClockType, parse_limit
+from workflows.limits import URGENT, ClockType, parse_limit
 
 
 def check_ladders(recorded: Recorded, events: Mapping[str, Sequence[Event]]) -> Iterator[Violation]:
@@ -37,7 +37,7 @@ class _Ladder:
     def __init__(self, definition: Definition) -> None:
         self._definition = definition
         self._types = {
-            rung.event_type for stage in definition.stages.values() for rung in stage.ladder
+            rung.event_type for stage in definition.stages.values() for rung in stage.rungs
         }
         self._clocks: dict[str, dict[str, Any]] = {}
 
@@ -61,7 +61,7 @@ class _Ladder:
         clock["rung"] = expected + 1
         if clock["stopped_at"] is not None:
             return f"rung {number} of {stage} fired while its clock stands"
-        rung = self._definition.stages[str(stage)].ladder[number]
+        rung = _ladder_of(self._definition, clock)[number]
         if rung.event_type != event.type:
             return f"rung {number} of {stage} is {rung.event_type}"
         return _early(event, clock, rung)
@@ -71,6 +71,10 @@ class _Ladder:
         row = {clock["stage"]: (clock["rung"], clock["due_at"]) for clock in case.deadlines}
         told = {name: (clock["rung"], clock["due_at"]) for name, clock in self._clocks.items()}
         return None if row == told else f"the case row's clocks are {row}, the history's {told}"
+
+
+def _ladder_of(definition: Definition, clock: Json) -> Sequence[Rung]:
+    return definition.stages[clock["stage"]].ladder_of(URGENT in clock["limit"])
 
 
 def _early(event: Event, clock: Json, rung: Rung) -> str | None:
@@ -93,8 +97,7 @@ def _timers_wrong(definition: Definition, case: CaseRow, timers: Sequence[TimerR
     needed = [
         (clock["stage"], clock["rung"])
         for clock in case.deadlines
-        if clock["stopped_at"] is None
-        and clock["rung"] < len(definition.stages[clock["stage"]].ladder)
+        if clock["stopped_at"] is None and clock["rung"] < len(_ladder_of(definition, clock))
     ]
     if pending != sorted(needed):
         return f"its timers are for {pending}, its running clocks need {needed}"

@@ -17,13 +17,13 @@ from dispatch.settings import Settings
 from dispatch.wiring import firing_rules
 from tests.integration.dispatch.conftest import Feeder, Located
 
-# As if a limit of 100 natural hours had run for so many hours.
+# As if a limit of 100 natural days had run for so many days.
 SET_BACK = text("""
     update "case" set deadlines = jsonb_build_array(deadlines -> 0 || jsonb_build_object(
-        'limit', '100 紧急工作时', 'clock', 'urgent_hours',
-        'started_at', to_char(now() at time zone 'UTC' - make_interval(hours => :hours),
+        'limit', '100 天', 'clock', 'natural_days',
+        'started_at', to_char(now() at time zone 'UTC' - make_interval(days => :days),
             'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-        'due_at', to_char(now() at time zone 'UTC' + make_interval(hours => 100 - :hours),
+        'due_at', to_char(now() at time zone 'UTC' + make_interval(days => 100 - :days),
             'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
 """)
 
@@ -40,9 +40,9 @@ def fire(engine: Engine, clock: Clock) -> int:
         return clock.fire_once(connection)
 
 
-def set_back(engine: Engine, hours: int) -> None:
+def set_back(engine: Engine, days: int) -> None:
     with transaction(engine) as connection:
-        connection.execute(SET_BACK, {"hours": hours})
+        connection.execute(SET_BACK, {"days": days})
         connection.execute(text("update timer set due_at = clock_timestamp(), rung = 0"))
 
 

@@ -111,7 +111,7 @@ def desks_act(live: Live, api: httpx.Client) -> None:
 
 def deadlines_pass(live: Live) -> None:
     with transaction(live.database) as connection:
-        connection.execute(SET_BACK, {"hours": 101})
+        connection.execute(SET_BACK, {"days": 101})
         connection.execute(text("update timer set due_at = clock_timestamp(), rung = 0"))
 
 
@@ -147,7 +147,7 @@ def test_what_happened_is_what_was_counted(live: Live, api: httpx.Client, locate
     assert sum(v for k, v in engine.items() if k[0] == "consumer_lag_records") == 0
     assert engine["consumer_lag_seconds",] == 0
     clock = found["clock"]
-    # An hour late after 100 hours, and the rungs before it later still: all beyond ten minutes.
+    # A day late after 100 days, and the rungs before it later still: all beyond ten minutes.
     assert clock["timer_lateness_seconds_bucket", "600.0"] == 0
     assert clock["timer_lateness_seconds_sum",] >= 10 * 3600
     assert clock["db_oldest_xact_seconds",] < 30

@@ -141,6 +141,18 @@ BAD: dict[str, tuple[Change, str]] = {
     "a rung at nothing": (set_at("ladders", "standard", 0, "at", "0"), r"standard\[0\]\.at"),
     "a rung by zero": (set_at("ladders", "standard", 0, "at", "1/0"), r"standard\[0\]\.at"),
     "a rung telling nobody": (set_at("ladders", "standard", 0, "tell", "mayor"), r"\[0\]\.tell"),
+    "an urgent ladder where nothing is urgent": (
+        set_at("stages", "close", "ladder_urgent", "urgent"),
+        r"stages\.close\.ladder_urgent: must stand only where the filing condition gives",
+    ),
+    "an unknown urgent ladder": (
+        set_at("stages", "handle", "ladder_urgent", "rope"),
+        r"stages\.handle\.ladder_urgent",
+    ),
+    "an urgent ladder that does what the system may not": (
+        set_at("stages", "handle", "ladder_urgent", "resumption"),
+        r"stages\.handle\.ladder_urgent: does resume where the system may not",
+    ),
     "an unknown ladder": (set_at("stages", "close", "ladder", "rope"), r"stages\.close\.ladder"),
     "an unreadable limit": (set_at("stages", "close", "limit", "soon"), r"stages\.close\.limit"),
     "an unknown state to go to": (

@@ -112,7 +112,8 @@ def test_every_ladder_ends_and_each_rung_fires_once_in_order_and_never_early(
     for wait in [*waits, 60 * 86_400]:
         desk.wait(seconds=wait)
         for event in desk.fire().events:
-            at = definition.stages["handle"].ladder[event.body["rung"]].at
+            ladder = definition.stages["handle"].ladder_of(desk.row(row).urgent)
+            at = ladder[event.body["rung"]].at
             counted = calendars.current.counted(begun, desk.now, desk.row(row).limit.clock)
             assert counted * at.denominator >= limit * at.numerator
     numbers = [number for _, number, _ in rungs(desk)]
@@ -151,3 +152,82 @@ def test_a_standing_clock_explains_what_it_ran(desk: Desk) -> None:
 def test_a_stored_deadline_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(WorkflowError, match="cannot be read"):
         Deadline.from_json({"stage": "handle"})
+
+
+def urgent(desk: Desk) -> Desk:
+    """A cover that is gone: 2 紧急工作时."""
+    desk.category = "P0101"
+    assert desk.row().urgent
+    return desk
+
+
+def test_an_urgent_case_is_told_to_both_centres_at_once_and_when_it_is_overdue(desk: Desk) -> None:
+    opened = urgent(desk).open_dispatched()
+    assert opened.timer is not None
+    assert opened.timer.due_at - desk.now == timedelta(seconds=7.2)
+    while desk.last.timer is not None:
+        desk.now = desk.last.timer.due_at
+        desk.fire()
+    bodies = [body for _, body in desk.events if "rung" in body]
+    assert [body["tell"] for body in bodies] == [
+        "both_centres",
+        "holder",
+        "both_centres",
+        "both_centres",
+    ]
+    assert [name for name, _, _ in rungs(desk)] == ["escalated", "reminded", "overdue", "escalated"]
+    assert desk.now - desk.clock("handle").started_at == timedelta(hours=3)
+
+
+def test_only_handling_hastens_for_an_urgent_case(desk: Desk) -> None:
+    urgent(desk).open()
+    desk.act("file", "acceptor")
+    desk.wait(hours=1)
+    desk.fire()
+    assert {body["tell"] for _, body in desk.events if "rung" in body} == {
+        "holder",
+        "department",
+        "district_centre",
+        "city_centre",
+    }
+
+
+@pytest.mark.parametrize("category", ["P0101", "P0137"])
+def test_the_ladder_is_armed_again_when_a_case_is_reopened(desk: Desk, category: str) -> None:
+    desk.category = category
+    for _ in range(2):
+        desk.fire()
+        if desk.state == "closed":
+            desk.act("reopen", "supervisor")
+            desk.act("dispatch", "dispatcher")
+        else:
+            desk.open_dispatched()
+        desk.wait(days=30)
+        desk.fire()
+        desk.act("force-close", "supervisor")
+    handling = [
+        body["rung"] for _, body in desk.events if "rung" in body and body["stage"] == "handle"
+    ]
+    assert handling == [0, 1, 2, 3] * 2
+
+
+def test_an_extension_does_not_tell_the_centres_of_an_urgent_case_again(desk: Desk) -> None:
+    urgent(desk).open_dispatched()
+    desk.wait(hours=1, minutes=50)  # the reminder has fired as well
+    desk.fire()
+    desk.act("request-extension", "handler")
+    desk.act("approve-extension", "dispatcher")
+    desk.wait(hours=2)
+    desk.fire()
+    assert [number for _, number, _ in rungs(desk)] == [0, 1, 1]
+
+
+def test_a_case_that_becomes_urgent_begins_its_ladder_anew(desk: Desk) -> None:
+    desk.category = "P0101"
+    ordinary = next(row.code for row in desk.categories["P0101"].conditions if not row.urgent)
+    desk.open_dispatched(int(ordinary.rpartition("-")[2]))
+    desk.wait(minutes=1)
+    desk.fire()
+    desk.act("reclassify", "dispatcher", condition=desk.row(1))
+    desk.fire()
+    assert rungs(desk) == [("escalated", 0, True)]
