@@ -12,12 +12,13 @@ from dispatch.cases import SELECT, Case, database_now, read_case
 from dispatch.heartbeat import Heartbeat
 from dispatch.lanes import CLOCK, work_lane
 from dispatch.ledger import Ledger
+from dispatch.reaching import Reach
 from dispatch.stopping import Stop
 from dispatch.views import view_of
 from grid.departments import Department, DutyTable
 from workflows.calendar import Calendars
 from workflows.categories import Category
-from workflows.definition import Definition
+from workflows.definition import Definition, Tell
 from workflows.ladder import fire
 
 ACTOR = "system:clock"
@@ -40,7 +41,7 @@ LOCK_DUE = text(SELECT + DUE)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiringRules:
     """What firing needs: every definition that open cases keep, calendars, categories, and the
-    registers that say who stands for a level.
+    registers that say who stands for a level, and who is reached.
     """
 
     definitions: Mapping[str, Definition]
@@ -48,6 +49,7 @@ class FiringRules:
     categories: Mapping[str, Category]
     departments: Mapping[str, Department]
     duties: DutyTable
+    reach: Reach
 
 
 class Clock:
@@ -126,13 +128,16 @@ def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> 
     """
     definition = rules.definitions[case.definition]
     moment = max(now, case.last_at)
+    view = view_of(case, rules.categories, registers=rules)
+    urgent = view.condition is not None and view.condition.urgent
     late = []
-    for decision in fire(
-        definition, view_of(case, rules.categories, registers=rules), moment, rules.calendars
-    ):
+    for decision in fire(definition, view, moment, rules.calendars):
         ended = take(definition, ledger, case, decision, moment)
         for draft in decision.events:
             body = {**draft.body, **ended}
+            if body.get("notify"):
+                tell, holder = Tell(body["tell"]), body["department"]
+                body["reached"] = rules.reach.told(tell, case, holder, moment, urgent=urgent)
             ledger.append(case, type_=draft.type, at=moment, actor=ACTOR, body=body)
             told = draft.body.get("came_due", draft.body)
             late.append((moment - datetime.fromisoformat(told["due_at"])).total_seconds())

@@ -14,7 +14,7 @@ from grid.files.table import FileTable
 from grid.importing import cells
 from grid.importing.judging import Key, Stored
 from grid.importing.placing import column_at
-from grid.importing.registers import Column, Register, Wrong
+from grid.importing.register import Column, Register, Wrong
 from workflows.categories import LETTERS, Category, Kind
 from workflows.conditions import Condition, disagreement, successor_problem
 from workflows.limits import ClockType, parse_limit

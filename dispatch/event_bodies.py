@@ -19,6 +19,7 @@ from dispatch.event_parts import (
     Marks,
     Metres,
     Moment,
+    Reached,
     Seconds,
     StepTold,
     Summary,
@@ -212,6 +213,8 @@ class Rung(Summary, CameDue):
 
     tell: str
     notify: bool
+    reached: list[Reached] = []
+    """Whom a rung that notifies reaches; empty where no such centre is registered."""
     refused: str | None = None
     """Why the system could not do what the rung asks for."""
 

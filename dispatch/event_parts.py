@@ -161,6 +161,18 @@ class WasPlace(Told):
     map_version: int | None = None
 
 
+class Reached(Told):
+    """A party that is told, and who is on duty there."""
+
+    department: str
+    accounts: list[str]
+    """Who is on duty by the roster when it is told."""
+    post: bool
+    """It is told outside its working hours, so its duty post is reached."""
+    notify_at: Moment | None = None
+    """The end of its quiet hours, where it is told then."""
+
+
 class CameDue(Told):
     """The rung of a ladder that came due."""
 

@@ -16,11 +16,13 @@ from dispatch.definitions import check_lines, load_definitions, opening_definiti
 from dispatch.engine import ReportEngine
 from dispatch.opening import Rules
 from dispatch.publishing import Installation
+from dispatch.reaching import Reach
 from dispatch.relay import Relay
 from dispatch.settings import Settings
 from dispatch.watching.door import Post
 from dispatch.watching.looks import show_looks
 from grid.departments import load_departments, load_duties
+from grid.roster import load_roster
 from streams.kafka import KafkaAdmin, KafkaWriter
 
 DAY_MS = 24 * 3600 * 1000
@@ -101,12 +103,15 @@ def build_engine(settings: Settings, post: Post | None = None) -> ReportEngine:
 
 def firing_rules(settings: Settings, connection: Connection) -> FiringRules:
     """What the clock fires by, as the database has it now."""
+    calendars = load_calendars(connection, settings.calendar)
+    departments, zone = load_departments(connection), settings.timezone
     return FiringRules(
         definitions=load_definitions(settings.definitions_dir),
-        calendars=load_calendars(connection, settings.calendar),
+        calendars=calendars,
         categories=load_catalogue(connection).categories,
-        departments=load_departments(connection),
+        departments=departments,
         duties=load_duties(connection),
+        reach=Reach(departments, load_roster(connection, zone), calendars, zone),
     )
 
 

@@ -29,7 +29,8 @@ class DutyRule(StrEnum):
 class Department:
     """A department, centre or station; `area` is the area it works for. A `fallback` answers there
     where the duty table names nobody (属地兜底). `calendar` names its own, "" where it keeps the
-    city's."""
+    city's. `quiet` are the hours, "22:00/07:00", in which only what is urgent notifies it; "" for
+    none."""
 
     code: str
     name_zh: str
@@ -38,6 +39,7 @@ class Department:
     kind: DepartmentKind
     fallback: bool = False
     calendar: str = ""
+    quiet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +197,7 @@ def load_departments(connection: Connection) -> Mapping[str, Department]:
     """All departments by code, in the order of their codes."""
     rows = connection.execute(
         text(
-            "select code, name_zh, name_en, area, kind, fallback, calendar"
+            "select code, name_zh, name_en, area, kind, fallback, calendar, quiet"
             " from department order by code"
         )
     )
@@ -208,6 +210,7 @@ def load_departments(connection: Connection) -> Mapping[str, Department]:
             kind=DepartmentKind(row.kind),
             fallback=row.fallback,
             calendar=row.calendar,
+            quiet=row.quiet,
         )
         for row in rows
     }

@@ -49,6 +49,7 @@ department = Table(
     Column("kind", Text, nullable=False),
     Column("fallback", Boolean, nullable=False),
     Column("calendar", Text, nullable=False),
+    Column("quiet", Text, nullable=False),
 )
 
 duty = Table(
@@ -75,6 +76,16 @@ member = Table(
     Column("subject", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("area", Text, nullable=False),
+)
+
+roster = Table(
+    "roster",
+    metadata,
+    Column("department", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("starts", Text, primary_key=True),
+    Column("ends", Text, primary_key=True),
 )
 
 part = Table(

@@ -108,6 +108,11 @@ class WorkingCalendar:
         """The first and the last day that the calendar reckons with."""
         return self._rules.horizon()
 
+    def is_working(self, moment: datetime) -> bool:
+        """Return whether the moment lies inside working hours."""
+        at = to_micros(moment)
+        return self.time.total_at(at + 1) > self.time.total_at(at)
+
     def due(
         self,
         start: datetime,

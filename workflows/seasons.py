@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from workflows.errors import SeasonError
 
@@ -73,6 +73,18 @@ class Band:
         if first < last:
             return first <= now < last
         return now >= first or now < last
+
+    def ends_after(self, moment: datetime, zone: tzinfo) -> datetime | None:
+        """When the band ends in which an aware moment lies, in UTC; None where it lies in none."""
+        local = moment.astimezone(zone)
+        if not self.holds(local):
+            return None
+        minute = day_minute(self.last)
+        later = minute <= local.hour * 60 + local.minute
+        day = local.date() + timedelta(days=later + minute // _DAY_END)
+        hour = time(minute % _DAY_END // 60, minute % 60)
+        end = datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
+        return max(end, moment.astimezone(UTC))
 
     def __str__(self) -> str:
         return f"{self.first}/{self.last}"

@@ -15,32 +15,37 @@ from sqlalchemy.exc import DBAPIError
 
 from dispatch.borders import case_moves
 from dispatch.calendars import calendar_names
+from dispatch.cases import database_now
 from dispatch.catalogue import changed, load_catalogue
 from dispatch.cli.covering import coverage_json, show_coverage
 from dispatch.cli.importing import Outcome, tell
+from dispatch.cli.rostering import DAYS, DAYS_MOST, gaps_json, roster_gaps, show_gaps
 from dispatch.database import connected, transaction
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
+from dispatch.settings import Settings
 from dispatch.wiring import district_codes, make_topics
 from geo.systems import given_system
 from grid.areas import load_map
 from grid.coverage import examine_duties
-from grid.departments import load_duties
+from grid.departments import load_departments, load_duties
 from grid.files.delimited import Encoding
 from grid.files.table import BadFile
 from grid.importing.area_files import AreaSource
 from grid.importing.areas import export_areas, import_areas
 from grid.importing.exporting import export_register as export_rows
-from grid.importing.registers import REGISTERS
+from grid.importing.registers import REGISTERS, ROSTER
 from grid.importing.upserting import ImportOptions
 from grid.importing.upserting import import_register as import_rows
 from grid.linking import part_owners
 from grid.moving import register_moves
+from grid.roster import load_roster
 from workflows.categories import Kind
 
 register = typer.Typer(help="Import, export and check the registers.", no_args_is_help=True)
 DataDir = Annotated[Path | None, typer.Option(help="Where the installation's data lie.")]
 AREAS, DUTIES = "areas", "duties"
+CHECKED = (DUTIES, ROSTER.name)
 NAMES = (AREAS, *REGISTERS)
 WHICH = f"Which register: {', '.join(NAMES)}."
 LOCKED = "55P03"
@@ -64,7 +69,9 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
     ] = False,
     complete: Annotated[
         bool,
-        typer.Option("--complete", help="Duties, grades, members: remove what the file lacks."),
+        typer.Option(
+            "--complete", help="Duties, grades, members, roster: remove what the file lacks."
+        ),
     ] = False,
     refused: Annotated[
         Path | None, typer.Option(help="Where refused rows go; default FILE.refused.csv.")
@@ -128,14 +135,23 @@ def export_register(
 
 @register.command(name="check")
 def check_register(
-    name: Annotated[str, typer.Argument(help="Which register: duties.")],
+    name: Annotated[str, typer.Argument(help="Which register: duties, roster.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+    days: Annotated[
+        int, typer.Option(min=1, max=DAYS_MOST, help="Of the roster: how many days from now.")
+    ] = DAYS,
     data_dir: DataDir = None,
 ) -> None:
-    """Tell where a category has no duty, or several; ends with 1 when there are gaps."""
-    if name != DUTIES:
-        raise ConfigurationError(f"there is no check of {name!r}; there is one of: {DUTIES}")
-    url = settings_for(data_dir).database_url
+    """Tell where a category has no duty, or several, or when nobody is on duty; ends with 1 when
+    there are gaps."""
+    if name not in CHECKED:
+        listed = ", ".join(CHECKED)
+        raise ConfigurationError(f"there is no check of {name!r}; there is one of: {listed}")
+    settings = settings_for(data_dir)
+    if name == ROSTER.name:
+        _check_roster(settings, as_json=as_json, days=days)
+        return
+    url = settings.database_url
     with connected(url, role="register") as database, transaction(database) as connection:
         categories = load_catalogue(connection).categories
         if not categories:
@@ -147,6 +163,20 @@ def check_register(
     else:
         show_coverage(found, areas, categories)
     if found.gaps:
+        raise typer.Exit(1)
+
+
+def _check_roster(settings: Settings, *, as_json: bool, days: int) -> None:
+    url = settings.database_url
+    with connected(url, role="register") as database, transaction(database) as connection:
+        departments = load_departments(connection)
+        roster = load_roster(connection, settings.timezone)
+        gaps = roster_gaps(roster, departments, database_now(connection), days)
+    if as_json:
+        typer.echo(gaps_json(gaps, days))
+    else:
+        show_gaps(gaps, departments, days)
+    if gaps:
         raise typer.Exit(1)
 
 

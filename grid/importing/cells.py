@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from geo.geojson import shown
+from grid.roster import turn_end
 
 Value = str | int | bool | None
 Parse = Callable[[object], Value]
@@ -16,6 +17,7 @@ Parse = Callable[[object], Value]
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:@-]{0,39}", flags=re.ASCII)
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?E\+?[0-9]+", flags=re.IGNORECASE)
 _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
+_HOURS = re.compile(r"([0-9]{1,2}):([0-5][0-9])\s*[/~–-]\s*([0-9]{1,2}):([0-5][0-9])", re.ASCII)
 _EXACT_DIGITS = 15
 _TRUE = frozenset({"true", "1", "yes", "y", "是", "真"})
 _FALSE = frozenset({"false", "0", "no", "n", "否", "假"})
@@ -117,6 +119,25 @@ def one_of(choices: tuple[str, ...]) -> Parse:
         return found
 
     return parse
+
+
+def hours(cell: object) -> str:
+    """Hours of every day, from and until: 22:00/07:00."""
+    found = _HOURS.fullmatch(_text_of(cell))
+    ends = found and [f"{int(found[n]):02d}:{found[n + 1]}" for n in (1, 3)]
+    if not ends or ends[0] == ends[1] or max(ends) > "23:59":
+        raise CellError("give two hours of the day, such as 22:00/07:00")
+    return "/".join(ends)
+
+
+def turn(cell: object) -> str:
+    """One end of a turn of duty: a local moment, or a day and hour of every week."""
+    if isinstance(cell, datetime):
+        return cell.strftime("%Y-%m-%d %H:%M")
+    try:
+        return turn_end(_text_of(cell))
+    except ValueError:
+        raise CellError("give a moment such as 2026-12-01 18:00 or fri 18:00") from None
 
 
 def number(cell: object) -> float:

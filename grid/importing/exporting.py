@@ -15,7 +15,8 @@ from grid.files.delimited import Encoding
 from grid.files.opening import Form, form_of
 from grid.files.writing import Geometries, Outgoing, write_tables
 from grid.importing.judging import Stored
-from grid.importing.registers import BUILDINGS, DWELLINGS, Geometry, Register
+from grid.importing.register import Geometry, Register
+from grid.importing.registers import BUILDINGS, DWELLINGS
 from grid.importing.storing import held_rows
 
 _DEGREE_DIGITS = 11

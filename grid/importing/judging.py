@@ -13,7 +13,7 @@ from grid.importing import placing
 from grid.importing.cells import CellError, Value, is_blank
 from grid.importing.placing import Places
 from grid.importing.references import Known, reference_problem
-from grid.importing.registers import Column, Register
+from grid.importing.register import Column, Register
 
 Key = tuple[Any, ...]
 Stored = tuple[Any, ...]

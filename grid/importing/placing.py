@@ -16,7 +16,7 @@ from grid.areas import AreaMap, Outside
 from grid.columns import SRID
 from grid.files.table import FileTable
 from grid.importing.cells import CellError, is_blank, number
-from grid.importing.registers import Geometry
+from grid.importing.register import Geometry
 
 NEAR_M = 30.0
 """A stated community counts if the position lies in it or this near to it."""

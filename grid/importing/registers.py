@@ -1,64 +1,20 @@
 """The registers that files are read into: their columns, keys, geometry and rules."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
 from typing import Any
-
-from sqlalchemy import Table
 
 from geo.codes import Edition, parse_part_id
 from geo.errors import CodeError
 from grid import tables
 from grid.departments import DepartmentKind
 from grid.importing import cells
-from grid.importing.cells import Parse, Value
-
-Wrong = tuple[str, str, str]
-"""Field, value and reason."""
+from grid.importing.register import Column, Geometry, Register, Wrong
+from grid.roster import turn_problem
 
 _NAME, _ADDRESS = 200, 400
 _HOUSING_BODY = 22
 _BUILDING_PART = 17
 _PARTS = "P"
-
-
-class Geometry(StrEnum):
-    """What kind of place a row has."""
-
-    POINT = "Point"
-    POLYGON = "Polygon"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of a register's file. `zh` is its other name; `default` counts for a new row where
-    the cell is empty; a required one may not be empty. `refers` names what its value must be in."""
-
-    name: str
-    zh: str
-    parse: Parse
-    about: str
-    required: bool = True
-    default: Value = None
-    refers: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
-    """One register. `check` judges a row as a whole, before anything else is looked up."""
-
-    name: str
-    table: Table
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    geometry: Geometry | None = None
-    check: Callable[[Mapping[str, Any]], Iterator[Wrong]] = lambda _row: iter(())
-
-    @property
-    def stored(self) -> tuple[str, ...]:
-        """The columns of the table that a file decides, geometry last."""
-        return (*(c.name for c in self.columns), *(("geom",) if self.geometry else ()))
 
 
 def _part(row: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -102,6 +58,12 @@ def _duty(row: Mapping[str, Any]) -> Iterator[Wrong]:
         yield "owner", row["owner"], "an owner counts only for parts; give a category that begins P"
     if row["department"] in row["assistants"].split():
         yield "assistants", row["assistants"], "the department that answers does not assist itself"
+
+
+def _turn(row: Mapping[str, Any]) -> Iterator[Wrong]:
+    problem = turn_problem(row["starts"], row["ends"])
+    if problem is not None:
+        yield "ends", row["ends"], problem
 
 
 def _code(about: str, **more: Any) -> Column:
@@ -221,6 +183,14 @@ DEPARTMENTS = Register(
             refers="calendar",
             about="name of its working calendar, where it keeps another than the city's",
         ),
+        Column(
+            name="quiet",
+            zh="免打扰时段",
+            parse=cells.hours,
+            required=False,
+            default="",
+            about="from and until which hour only what is urgent notifies it: 22:00/07:00",
+        ),
     ),
 )
 
@@ -305,8 +275,46 @@ GRADES = Register(
     ),
 )
 
+ROSTER = Register(
+    name="roster",
+    table=tables.roster,
+    key=("department", "account", "starts", "ends"),
+    check=_turn,
+    columns=(
+        Column(
+            name="department",
+            zh="部门",
+            parse=cells.code,
+            refers="department",
+            about="code of the department or centre",
+        ),
+        Column(name="account", zh="账号", parse=cells.code, about="the account on duty"),
+        Column(
+            name="role",
+            zh="职责",
+            parse=cells.one_of(("officer", "leader")),
+            required=False,
+            default="officer",
+            about="officer 值班员 or leader 带班领导; empty: the first",
+        ),
+        Column(
+            name="starts",
+            zh="开始",
+            parse=cells.turn,
+            about="local moment, 2026-12-01 18:00, or day of every week, fri 18:00",
+        ),
+        Column(
+            name="ends",
+            zh="结束",
+            parse=cells.turn,
+            about="likewise; a week's turn may pass Sunday's end, and lasts all week from "
+            "mon 00:00 to mon 00:00",
+        ),
+    ),
+)
+
 REGISTERS: Mapping[str, Register] = {
     register.name: register
-    for register in (PARTS, BUILDINGS, DWELLINGS, DEPARTMENTS, DUTIES, MEMBERS, GRADES)
+    for register in (PARTS, BUILDINGS, DWELLINGS, DEPARTMENTS, DUTIES, MEMBERS, GRADES, ROSTER)
 }
 """All but the areas, which are a dated map (`grid.importing.areas`)."""

@@ -11,7 +11,7 @@ from geo.shapes import normal
 from grid.arrays import words
 from grid.copying import copy_into
 from grid.importing.judging import Key, Stored
-from grid.importing.registers import Geometry, Register
+from grid.importing.register import Geometry, Register
 
 _STAGED = sql.Identifier("staged")
 

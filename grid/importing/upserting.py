@@ -20,6 +20,7 @@ from grid.files.table import BadFile, FileTable, Progress
 from grid.importing.judging import Ground, JudgedRows, Key, Stored, judge_rows
 from grid.importing.placing import column_at
 from grid.importing.references import Known, beginnings
+from grid.importing.register import Register
 from grid.importing.registers import (
     BUILDINGS,
     DEPARTMENTS,
@@ -27,20 +28,20 @@ from grid.importing.registers import (
     DWELLINGS,
     GRADES,
     MEMBERS,
-    Register,
+    ROSTER,
 )
 from grid.importing.storing import held_rows, lock_register, remove_rows, upsert_rows
 
 _POINT_HEX = 50
-_WITH_WHOLE = frozenset({DUTIES.name, GRADES.name, MEMBERS.name})
+_WITH_WHOLE = frozenset({DUTIES.name, GRADES.name, MEMBERS.name, ROSTER.name})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
     """How a file is to be read. `crs` None: what the file says, else WGS-84. `complete`: what the
-    file does not name goes out of the register (duties, grades and members only). `categories` and
-    `part_classes` are the catalogue's codes, empty where there is none; `calendars` are the names
-    of those that departments may keep."""
+    file does not name goes out of the register (duties, grades, members and roster only).
+    `categories` and `part_classes` are the catalogue's codes, empty where there is none;
+    `calendars` are the names of those that departments may keep."""
 
     crs: str | None = None
     encoding: Encoding = Encoding.AUTO

@@ -90,6 +90,32 @@ def test_a_due_rung_fires_once_and_sets_the_next(
     assert breaks == []
 
 
+def test_a_rung_says_who_was_on_duty(
+    feeder: Feeder, located: Located, engine: Engine, tmp_path: Path
+) -> None:
+    feeder.store(located())
+    set_back(engine, 250)
+    with transaction(engine) as connection:
+        connection.execute(
+            text("""insert into roster (department, account, starts, ends)
+                select code, 'u-' || code, 'mon 00:00', 'mon 00:00' from department""")
+        )
+        centre = connection.execute(
+            text("""select d.code from department d join "case" c on d.area = c.city
+                where d.kind = 'centre'""")
+        ).scalar_one()
+        rules = firing_rules(Settings(), connection)
+    fire(engine, Clock(engine, rules=lambda: rules, batch=9, heartbeat=Heartbeat(tmp_path, "c")))
+    with transaction(engine) as connection:
+        bodies = connection.execute(
+            text("select body from case_event where seq > 1 order by seq")
+        ).scalars()
+        *before, last = bodies
+    (told,) = last["reached"]
+    assert (told["department"], told["accounts"]) == (centre, [f"u-{centre}"])
+    assert not any("reached" in body for body in before)
+
+
 def test_rungs_missed_in_an_outage_fire_in_order_and_only_the_highest_notifies(
     feeder: Feeder, located: Located, engine: Engine, clock: Clock
 ) -> None:

@@ -87,6 +87,8 @@ INSERTS = (
     """insert into duty (department, category, area, owner, assistants)
         values ('o-' || :n, 'P01', :west, :more, '')""",
     "insert into member values ('m.' || :n, :name, :west)",
+    """insert into roster values ('o-' || :n, 'm.' || :n, 'leader', 'fri 18:00',
+        'mon 08:00')""",
     "insert into area_grade values (:west, 'A') on conflict do nothing",
 )
 

@@ -9,7 +9,8 @@ from grid.files.table import FileTable
 from grid.importing.cells import CellError, codes
 from grid.importing.judging import Ground, JudgedRows, judge_rows
 from grid.importing.references import Known
-from grid.importing.registers import DEPARTMENTS, DUTIES, GRADES, Register
+from grid.importing.register import Register
+from grid.importing.registers import DEPARTMENTS, DUTIES, GRADES
 
 KNOWN = Known(
     areas={"431100": Level.CITY, "431103": Level.DISTRICT, "431103001": Level.STREET},

@@ -1,6 +1,7 @@
 """When conditions hold: seasons with both ends, bands up to their end, over the turn as well."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -72,3 +73,29 @@ def test_what_is_no_season_is_refused(text: str) -> None:
 def test_what_is_no_band_is_refused(text: str) -> None:
     with pytest.raises(SeasonError):
         Band.from_text(text)
+
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MINUTES = st.integers(0, 24 * 60 - 1).map(lambda minute: f"{minute // 60:02d}:{minute % 60:02d}")
+
+
+@given(MINUTES, MINUTES | st.just("24:00"), st.integers(0, 3 * 86_400))
+def test_a_band_ends_after_a_moment_when_a_walk_minute_by_minute_leaves_it(
+    first: str, last: str, second: int
+) -> None:
+    if first == last:
+        return
+    band = Band(first=first, last=last)
+    moment = datetime(2026, 11, 30, tzinfo=UTC) + timedelta(seconds=second)
+    walk = moment
+    while band.holds(walk.astimezone(SHANGHAI)) and walk - moment < timedelta(days=2):
+        walk = walk.replace(second=0) + timedelta(minutes=1)
+    if first == "00:00" and last == "24:00":
+        return
+    assert band.ends_after(moment, SHANGHAI) == (None if walk == moment else walk)
+
+
+def test_a_band_that_ends_at_midnight_ends_with_the_day() -> None:
+    moment = datetime(2026, 12, 31, 15, 30, tzinfo=UTC)
+    end = Band.from_text("22:00/24:00").ends_after(moment, SHANGHAI)
+    assert end == datetime(2026, 12, 31, 16, tzinfo=UTC)
