@@ -161,7 +161,13 @@ class Desk:
             if reading.is_reporter(connection, case.id, principal.subject)
             else ()
         )
-        view = view_of(case, rules.known.catalogue.categories, reporters, rules.known)
+        view = view_of(
+            case,
+            rules.known.catalogue.categories,
+            reporters,
+            rules.known,
+            rules.known.catalogue.grades,
+        )
         actor = Actor(
             id=principal.subject, role=principal.role.value, department=principal.department
         )

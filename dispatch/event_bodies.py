@@ -20,6 +20,7 @@ from dispatch.event_parts import (
     Metres,
     Moment,
     Reached,
+    RowEnded,
     Seconds,
     StepTold,
     Summary,
@@ -90,6 +91,8 @@ class Acted(Summary):
     chosen: dict[str, str] = {}
     """What was chosen in the action's fields that give a choice."""
     facts: FactsTold | None = None
+    passed_on: RowEnded | None = None
+    """The row that ended, where the case passed on to the next one of its table."""
     assistants: dict[str, bool] | None = None
     """The departments that assist, each with whether it has done its part, where that changed."""
     moments: dict[str, Moment] = {}

@@ -184,11 +184,21 @@ class CameDue(Told):
     late_s: int
 
 
+class RowEnded(Told):
+    """The filing condition from which a case passed on to the next, and whether it was in time."""
+
+    condition: str
+    holder: str | None
+    in_time: bool
+
+
 class StageLeft(Told):
     """A stage whose clock was stopped."""
 
     stage: str
     holder: str | None
+    condition: str | None = None
+    """The filing condition that gave the limit, where one did."""
     in_time: bool
     late_s: int
 

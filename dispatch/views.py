@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 
 from dispatch.cases import Case
 from dispatch.offices import Registers, office_of
-from workflows.applying import as_filed
+from workflows.applying import as_filed, profile_of, under_profile
 from workflows.case import CaseView, nobody
 from workflows.categories import Category
+from workflows.conditions import Condition
+
+NO_GRADES: Mapping[str, str] = MappingProxyType({})
 
 
 def view_of(
@@ -15,9 +19,11 @@ def view_of(
     categories: Mapping[str, Category],
     reporters: Iterable[str] = (),
     registers: Registers | None = None,
+    grades: Mapping[str, str] = NO_GRADES,
 ) -> CaseView:
     """The view of a locked case; `reporters` are needed only where inspection is decided, and
-    `registers` where a case may be passed to another level.
+    `registers` where a case may be passed to another level; `grades` of areas where it may pass on
+    to the next row of its table.
 
     Its condition has the limit that the case was filed with, whatever the table says now.
     """
@@ -27,12 +33,14 @@ def view_of(
         if category is not None and case.condition is not None
         else None
     )
+    successor = _successor(case, category, condition, grades)
     if condition is not None:
         condition = as_filed(condition, case.limit_text or _clock_limit(case))
     return CaseView(
         state=case.state,
         category=case.category,
         condition=condition,
+        successor=successor,
         department=case.department,
         handled_by=frozenset(case.handled_by),
         reporters=frozenset(reporters),
@@ -42,6 +50,17 @@ def view_of(
         district=case.district,
         office=nobody if registers is None else partial(office_of, registers, case),
     )
+
+
+def _successor(
+    case: Case, category: Category | None, condition: Condition | None, grades: Mapping[str, str]
+) -> Condition | None:
+    """The row that follows, with the limit that counts in the case's place today."""
+    if category is None or condition is None or condition.successor is None:
+        return None
+    found = category.condition(condition.successor)
+    profile = profile_of(grades, (case.community, case.district, case.city))
+    return None if found is None else under_profile(found, profile)
 
 
 def _clock_limit(case: Case) -> str | None:

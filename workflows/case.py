@@ -24,7 +24,8 @@ class CaseView:
 
     `handled_by` are all departments that ever held the case, `reporters` the ids of all who
     reported it, `deadlines` the latest of each stage, `marks` what actions counted or set.
-    `assistants` are the departments that assist, each with whether it has done its part. `office`
+    `assistants` are the departments that assist, each with whether it has done its part.
+    `successor` is the row that follows the condition, with the limit of the place. `office`
     says which department is such an office for the case, and `district` is the one whose centre
     answers where no department does.
     """
@@ -32,6 +33,7 @@ class CaseView:
     state: str
     category: str
     condition: Condition | None = None
+    successor: Condition | None = None
     department: str | None = None
     handled_by: frozenset[str] = frozenset()
     reporters: frozenset[str] = frozenset()

@@ -19,7 +19,7 @@ from workflows.clocks import Deadlines, Holding, move_clocks, next_timer
 from workflows.conditions import Condition
 from workflows.definition import Action, Definition, Effect, Role, Step
 from workflows.errors import ActionRefused, FieldsMissing, NotAllowed, NotPossible
-from workflows.facts import Standing, facts_told, resent
+from workflows.facts import Standing, facts_told, passed_on, resent
 from workflows.forms import check_fields, field_forms, is_blank
 from workflows.guards import check_guards
 from workflows.marks import Marker, marked, told
@@ -110,7 +110,7 @@ def decide(
     definition.machine.move(action.name, view, _back(view, step))
     # What is split off is another case; its fields change nothing of this one.
     own = {} if action.effect is Effect.SPLIT else fields
-    category, condition, department = _outcome(view, step, own)
+    category, condition, department = _outcome(view, action, step, own)
     assistants = _assistants(view, action, step, command.actor, fields)
     holding = Holding(
         state=view.state,
@@ -129,11 +129,15 @@ def decide(
     if assistants != view.assistants:
         body["assistants"] = dict(assistants)
     given = fields.get(action.account) if action.account else None
-    sent_on = resent(view, department)
-    marks = marked(view.marks, action, Marker(command.actor.id, before, given, sent_on))
+    # Who does the next row is nobody's mistake in dispatching.
+    sent_on = not action.succeeds and resent(view, department)
+    follows = view.successor is not None
+    marks = marked(view.marks, action, Marker(command.actor.id, before, given, sent_on, follows))
     body |= told(view.marks, marks)
     after = Standing(before, department, deadlines, marks, sent_on)
     body |= facts_told(definition, view, after, now, calendars)
+    if action.succeeds:
+        body["passed_on"] = passed_on(definition, view, now, calendars)
     if action.tell is not None:
         body["tell"] = action.tell.value
     body["deadlines"] = _changed(view.deadlines, deadlines)
@@ -226,7 +230,8 @@ def _assistants(
     view: CaseView, action: Action, step: Step, actor: Actor, fields: Mapping[str, Any]
 ) -> Mapping[str, bool]:
     """The departments that assist, each with whether it has done its part."""
-    if step.releases or step.holder is not None or "department" in fields:
+    anew = action.succeeds or "department" in fields
+    if anew or step.releases or step.holder is not None:
         return dict.fromkeys(fields.get(action.departments or "", ()), False)
     if action.assists and actor.department is not None:
         return {**view.assistants, actor.department: True}
@@ -234,10 +239,12 @@ def _assistants(
 
 
 def _outcome(
-    view: CaseView, step: Step, fields: Mapping[str, Any]
+    view: CaseView, action: Action, step: Step, fields: Mapping[str, Any]
 ) -> tuple[str, Condition | None, str | None]:
     category = fields.get("category", view.category)
     kept = None if "category" in fields else view.condition
+    if action.succeeds:
+        kept = view.successor
     return category, fields.get("condition", kept), _holder(view, step, fields)
 
 

@@ -65,6 +65,8 @@ class Marking(StrEnum):
     """Set once the case goes to another department than held it before."""
     STATE = "state"
     """The state that the action leaves."""
+    FOLLOWS = "follows"
+    """Set where another row follows the case's filing condition, else clear."""
 
 
 class Tell(StrEnum):
@@ -279,7 +281,8 @@ class Action:
     the marks. `tell` is who is told besides those who watch the case. `reopens` says that it leads
     out of final states, and that the case's clocks begin afresh; `extends` that the clock that runs
     is given its limit once more; `assists` that the actor's department has done its part of a joint
-    dispatch. `effect` is what else it does. `moment`, `account` and `departments` are its fields of
+    dispatch; `succeeds` that the case passes on to the row that follows its filing condition.
+    `effect` is what else it does. `moment`, `account` and `departments` are its fields of
     those types, if it has them.
     """
 
@@ -292,6 +295,7 @@ class Action:
     reopens: bool
     extends: bool
     assists: bool
+    succeeds: bool
     effect: Effect | None
     tell: Tell | None
     guards: tuple[str, ...]

@@ -38,7 +38,7 @@ def facts_told(
     `view` is the case before, but for its state, which has moved.
     """
     facts: dict[str, Any] = {}
-    if left := _stages_left(view.deadlines, after.deadlines, now):
+    if left := _stages_left(definition, view, after.deadlines, now):
         facts["left"] = left
     if after.department is not None and after.department != view.department:
         facts["resent"] = after.resent
@@ -55,14 +55,38 @@ def resent(view: CaseView, department: str | None) -> bool:
     return bool(holders - {department})
 
 
-def _stages_left(before: Deadlines, after: Deadlines, now: datetime) -> list[dict[str, Any]]:
-    """The stages whose clock an action stopped, each with whether that was in time."""
+def passed_on(
+    definition: Definition, view: CaseView, now: datetime, calendars: Calendars
+) -> dict[str, Any] | None:
+    """Return how the row ended from which the case passes on to the next: under whom, in time."""
+    for clock in view.deadlines:
+        stage = definition.stages.get(clock.stage)
+        if stage is not None and stage.by_condition and view.condition is not None:
+            return {
+                "condition": view.condition.code,
+                "holder": clock.holder,
+                "in_time": not clock.overdue(now, calendars),
+            }
+    return None
+
+
+def _stages_left(
+    definition: Definition, view: CaseView, after: Deadlines, now: datetime
+) -> list[dict[str, Any]]:
+    """The stages whose clock an action stopped, each with whether that was in time; where the
+    filing condition gave the limit, with its row.
+    """
     running = {clock.stage for clock in after if clock.running}
-    return [
-        {"stage": clock.stage, "holder": clock.holder, **_lateness(clock.due_at, now)}
-        for clock in before
-        if clock.running and clock.stage not in running
-    ]
+    left = []
+    for clock in view.deadlines:
+        if not clock.running or clock.stage in running:
+            continue
+        told = {"stage": clock.stage, "holder": clock.holder, **_lateness(clock.due_at, now)}
+        stage = definition.stages.get(clock.stage)
+        if stage is not None and stage.by_condition and view.condition is not None:
+            told["condition"] = view.condition.code
+        left.append(told)
+    return left
 
 
 def _lateness(due_at: datetime | None, now: datetime) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def check_fields(
         if wrong:
             errors.append((field.name, wrong))
     if not errors:
-        errors = _mismatch(view, given) or _doubled(action, given)
+        errors = _mismatch(view, given) or _doubled(action, view, given)
     if errors:
         raise FieldsMissing(action.name, errors)
     return given
@@ -142,9 +142,9 @@ def _mismatch(view: CaseView, given: Mapping[str, Any]) -> list[tuple[str, str]]
     return [("condition", f"{condition.code} belongs to another category than {category}")]
 
 
-def _doubled(action: Action, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _doubled(action: Action, view: CaseView, given: Mapping[str, Any]) -> list[tuple[str, str]]:
     name = action.departments
-    if name is None or given.get("department") not in given.get(name, ()):
+    if name is None or given.get("department", view.department) not in given.get(name, ()):
         return []
     return [(name, "names the main department, too")]
 

@@ -44,6 +44,14 @@ def _not_reporter(view: CaseView, actor: Actor) -> bool:
     return actor.id not in view.reporters
 
 
+def _row_follows(view: CaseView, _actor: Actor) -> bool:
+    return view.successor is not None
+
+
+def _last_row(view: CaseView, _actor: Actor) -> bool:
+    return view.successor is None
+
+
 GUARDS: Mapping[str, Guard] = {
     "assistants_done": Guard(
         holds=_assistants_done,
@@ -67,6 +75,22 @@ GUARDS: Mapping[str, Guard] = {
         refusal=Label(
             zh="案件尚无立案条件，请先立案或更正类别",
             en="the case has no filing condition yet; file it or reclassify it with one",
+        ),
+    ),
+    "row_follows": Guard(
+        holds=_row_follows,
+        about_actor=False,
+        refusal=Label(
+            zh="本立案条件没有后续条件",
+            en="no row follows the filing condition of the case",
+        ),
+    ),
+    "last_row": Guard(
+        holds=_last_row,
+        about_actor=False,
+        refusal=Label(
+            zh="尚有后续立案条件未办理，请先转后续条件",
+            en="another row follows the filing condition; the case must pass on to it first",
         ),
     ),
     "not_handler": Guard(

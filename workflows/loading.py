@@ -224,8 +224,8 @@ def _stage_limit(place: Place) -> Limit | None:
 
 def _action(name: str, place: Place, known: _Names) -> Action:
     optional = frozenset(
-        "formerly reason raises_version reopens extends assists effect tell guards when marks then "
-        "fields".split()
+        "formerly reason raises_version reopens extends assists succeeds effect tell guards when "
+        "marks then fields".split()
     )
     place.mapping({"label", "event", "steps"}, optional)
     reason, tell, effect = place.at("reason"), place.at("tell"), place.at("effect")
@@ -250,6 +250,7 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         reopens=place.at("reopens").flag(default=False),
         extends=place.at("extends").flag(default=False),
         assists=place.at("assists").flag(default=False),
+        succeeds=place.at("succeeds").flag(default=False),
         effect=None if effect.value is None else effect.choice(Effect),
         tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),

@@ -14,13 +14,15 @@ OF_OPENING = frozenset({OWNERLESS})
 
 class Marker(NamedTuple):
     """Who marks the case in which state; `given` is the account that the action's field names,
-    `resent` whether the case goes to another department than held it before.
+    `resent` whether the case goes to another department than held it before, `follows` whether
+    another row follows its filing condition.
     """
 
     actor: str
     state: str
     given: str | None = None
     resent: bool = False
+    follows: bool = False
 
 
 def marked(marks: Marks, action: Action, by: Marker) -> Marks:
@@ -52,6 +54,7 @@ _VALUES: Mapping[Marking, Callable[[int | str, Marker], int | str | None]] = {
     Marking.GIVEN: lambda _before, by: by.given,
     Marking.RESENT: lambda before, by: 1 if by.resent else before or None,
     Marking.STATE: lambda _before, by: by.state,
+    Marking.FOLLOWS: lambda _before, by: 1 if by.follows else None,
 }
 
 

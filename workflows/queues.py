@@ -2,7 +2,8 @@
 
 A queue holds the cases of one stage, or those that carry a mark which somebody must answer (an
 extension asked for, an appeal under review). A role works a stage when one of its actions leads the
-case on from there; it answers a mark when one of its actions asks for that mark.
+case on from there; it answers a mark when one of its actions asks for that mark. Cases that pass on
+to the next row of their table wait by a mark, not with all others of the stage that they are in.
 """
 
 from collections import defaultdict
@@ -95,7 +96,7 @@ def _stage_parts(definition: Definition) -> Iterable[tuple[str, _Part]]:
         roles = {
             role
             for action in definition.actions.values()
-            if not _everywhere(definition, action)
+            if not _everywhere(definition, action) and not action.succeeds
             for state, step in action.steps.items()
             if state in stage.states and _leads_on(definition, step)
             for role in step.roles

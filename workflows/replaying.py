@@ -138,7 +138,8 @@ class _Stand:
             step = action.steps.get(before)
             if step is not None and _target(step, before, self.marks) == after:
                 given = _given(action, event, self.marks)
-                by = Marker(actor, before, given, self._resent(event.body))
+                follows = _follows(action, event, self.marks)
+                by = Marker(actor, before, given, self._resent(event.body), follows)
                 self.state, self.marks = after, marked(self.marks, action, by)
                 return
         names = " or ".join(action.name for action in actions)
@@ -156,6 +157,17 @@ def _given(action: Action, event: Happened, marks: Marks) -> str | None:
     names = [name for name, marking in action.marks.items() if marking is Marking.GIVEN]
     found = [value for name in names if isinstance(value := told.get(name), str)]
     return found[0] if found else None
+
+
+def _follows(action: Action, event: Happened, marks: Marks) -> bool:
+    """Whether a row followed the case's condition then: whether the action's mark came to be set.
+
+    What earlier versions wrote does not tell it; the next feedback will.
+    """
+    told = {**marks, **event.body.get("marks", {})}
+    return any(
+        told.get(name) for name, marking in action.marks.items() if marking is Marking.FOLLOWS
+    )
 
 
 def _misfit(event: Happened, why: str) -> DoesNotReplay:

@@ -26,6 +26,7 @@ def check_soundness(
     _check_events(top, stages, actions)
     _check_rungs(top, stage_of, actions)
     _check_open(top, states, actions)
+    _check_succession(top, stage_of, actions)
     return stage_of
 
 
@@ -203,7 +204,9 @@ def _marks_made(actions: Mapping[str, Action]) -> tuple[set[str], set[str]]:
         for change in each.items()
     ]
     numbers = {
-        name for name, marking in changes if marking in (Marking.SET, Marking.COUNT, Marking.RESENT)
+        name
+        for name, marking in changes
+        if marking in (Marking.SET, Marking.COUNT, Marking.RESENT, Marking.FOLLOWS)
     }
     who = (Marking.ACTOR, Marking.GIVEN, Marking.STATE)
     return numbers, {name for name, marking in changes if marking in who}
@@ -271,4 +274,26 @@ def _check_open(top: Place, states: Mapping[str, State], actions: Mapping[str, A
             if states[source].final and any(field.by_due for field in action.fields):
                 raise place.at("fields").wrong(
                     f"ask for a moment before the limit is out, but no clock runs in {source}"
+                )
+
+
+def _check_succession(
+    top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str, Action]
+) -> None:
+    """What passes a case on to the next row of its table begins that row's clock afresh."""
+    for action in actions.values():
+        if not action.succeeds:
+            continue
+        place = top.at("actions").at(action.name)
+        if "row_follows" not in action.guards:
+            raise place.at("guards").wrong("must name row_follows: the case passes on to that row")
+        for source, step in action.steps.items():
+            entered = stage_of.get(step.to) if step.to else None
+            if entered is None or not entered.by_condition or entered is stage_of.get(source):
+                raise place.at("steps").wrong(
+                    f"must lead from {source} into a stage whose limit the condition gives"
+                )
+            if (step.again or entered.again) is not Again.FRESH:
+                raise place.at("steps").wrong(
+                    f"must say `again: fresh` from {source}: each row has its own limit"
                 )

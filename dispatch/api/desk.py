@@ -156,7 +156,7 @@ def sheet_of(
     reports = reading.case_reports(connection, case.id)
     mine = reading.is_reporter(connection, case.id, who.subject)
     known, reporters = rules.known, (who.subject,) if mine else ()
-    view = view_of(case, known.catalogue.categories, reporters, known)
+    view = view_of(case, known.catalogue.categories, reporters, known, known.catalogue.grades)
     actor = Actor(id=who.subject, role=who.role.value, department=who.department)
     definition, now = rules.definitions[case.definition], database_now(connection)
     forms = allowed_actions(definition, view, actor, now, rules.calendars)

@@ -1,6 +1,8 @@
 """Several departments on one case, and several cases that are one, on a real PostGIS."""
 
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from dispatch.tokens import Principal
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.office import HERE, THERE, Office, broken, who
 from workflows import FieldsMissing, NotAllowed, NotPossible
+from workflows.limits import parse_limit
 
 URBAN, WATER = "431103-urban", "431103-water"
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -217,4 +220,31 @@ def test_another_district_takes_the_case_over_where_it_lies(office: Office) -> N
     with pytest.raises(CaseNotFound):
         office.act(who("dispatcher", scope=HERE), "urge")
     office.act(who("dispatcher", scope=THERE), "urge")
+    assert broken(office.engine) == []
+
+
+def test_a_case_passes_on_to_the_next_row_of_its_table(office: Office) -> None:
+    catalogue = office.rules.known.catalogue
+    rubbish = catalogue.categories["E0110"]
+    fence = replace(rubbish.conditions[0], successor="E0110-2")
+    repair = replace(
+        fence, code="E0110-2", successor=None, profiles=(("A", parse_limit("6 紧急工作时")),)
+    )
+    categories = {**catalogue.categories, "E0110": replace(rubbish, conditions=(fence, repair))}
+    known = replace(
+        office.rules.known,
+        catalogue=replace(catalogue, categories=categories, grades={"431100": "A"}),
+    )
+    office.rules = replace(office.rules, known=known)
+    office.act(desk_of(office.department), "start")
+    office.act(desk_of(office.department), "feedback", text="已围挡")
+    with pytest.raises(FieldsWrong):
+        office.act(who("dispatcher"), "next-condition", department="nobody")
+    office.act(who("dispatcher"), "next-condition", department=URBAN)
+    body = office.last()
+    assert (body["condition"], body["limit"]) == ("E0110-2", "6 紧急工作时")
+    assert body["passed_on"]["condition"] == "E0110-1"
+    assert (row(office, "condition"), row(office, "department")) == ("E0110-2", URBAN)
+    assert row(office, "due_at - last_at") == timedelta(hours=6)
+    assert office.one("select due_at - now() < interval '1 minute' from timer") is True
     assert broken(office.engine) == []

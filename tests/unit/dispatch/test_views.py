@@ -11,6 +11,7 @@ from dispatch.rebuilding import rebuild
 from dispatch.views import view_of
 from tests.unit.dispatch.test_rebuilding import OPENED, SUMMARY, clock, history
 from tests.unit.workflows.desk import STANDARDS, local
+from tests.unit.workflows.succession import WATER_MAIN, fence_repair_restore
 from workflows import (
     DEFINITIONS,
     Actor,
@@ -66,6 +67,27 @@ def test_a_case_of_an_older_version_has_it_from_its_clock(categories: dict[str, 
     assert limit_seen(old, table_with(categories, "1 天")) == "4 工作时"
     waiting = case_of(deadlines=[clock("accept", holder=None)])
     assert limit_seen(waiting, table_with(categories, "1 天")) == "1 天"
+
+
+def test_the_row_that_follows_has_the_limit_of_the_cases_place() -> None:
+    rows = fence_repair_restore()
+    repair = replace(rows[1], profiles=(("A", parse_limit("6 紧急工作时")),))
+    water = replace(next(iter(shipped_water())), conditions=(rows[0], repair, rows[2]))
+    case = case_of(category=WATER_MAIN, condition=f"{WATER_MAIN}-1", limit="3 紧急工作时")
+    table = {WATER_MAIN: water}
+    assert view_of(case, table).successor == repair
+    found = view_of(case, table, grades={case.city: "A"}).successor
+    assert found is not None
+    assert (found.code, found.limit.text) == (f"{WATER_MAIN}-2", "6 紧急工作时")
+    last = case_of(category=WATER_MAIN, condition=f"{WATER_MAIN}-3", limit="5 工作日")
+    assert view_of(last, table).successor is None
+    alone = {WATER_MAIN: replace(water, conditions=rows[:1])}
+    assert view_of(case, alone).successor is None
+
+
+def shipped_water() -> list[Category]:
+    found = load_categories(read_document(STANDARDS / "gbt-30428.2-2013.yaml"))
+    return [category for category in found if category.code == WATER_MAIN]
 
 
 def test_an_action_leaves_a_running_clock_as_it_is_whatever_the_table_says(

@@ -88,11 +88,16 @@ class Desk:
     def row(self, number: int = 1) -> Condition:
         return self.categories[self.category].conditions[number - 1]
 
+    def successor(self) -> Condition | None:
+        after = None if self.condition is None else self.condition.successor
+        return None if after is None else self.categories[self.category].condition(after)
+
     def view(self) -> CaseView:
         return CaseView(
             state=self.state,
             category=self.category,
             condition=self.condition,
+            successor=self.successor(),
             department=self.department,
             handled_by=self.handled_by,
             reporters=self.reporters,

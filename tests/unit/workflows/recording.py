@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.workflows.desk import STANDARDS, Desk, local
+from tests.unit.workflows.succession import WATER_MAIN, with_succession
 from workflows import (
     ActionRefused,
     Actor,
@@ -35,7 +36,7 @@ HISTORIES = Path(__file__).parent / "histories"
 CASES, STEPS = 24, 18
 START = local("2026-03-02T08:00")
 CATEGORIES = {
-    "urban_management": ("P0137", "E0110"),
+    "urban_management": ("P0137", "E0110", WATER_MAIN),
     "social_governance": ("M0701", "M0601"),
     "public_service": ("M5201", "M5303"),
 }
@@ -45,12 +46,15 @@ ENDING = ("void", "reject", "force-close")
 ENDINGS: Mapping[bool, Sequence[str]] = {False: (), True: (*ENDING, "close")}
 TOLD = ("from", "state", "department", "marks", "steps", "rung", "reopened")
 WAY = ("start", "feedback", "solve", "inspect-pass", "call-back", "close", "appeal")
+SUCCEEDING = "next-condition"
 STUBBORN: Sequence[Sequence[str]] = (
     ("file", "return", "dispatch", "adjudicate"),
     ("pass-up",),
     ("reject",),
     *[(*WAY, "approve-appeal")] * 3,
     (*WAY, "refuse-appeal"),
+    ("start", "feedback", SUCCEEDING),
+    ("start", "feedback", "inspect-fail"),
 )
 """What somebody insists on in the first lives, so that every state is reached."""
 
@@ -88,7 +92,7 @@ def play(
 
 
 def desk_of(definition: Definition, categories: Mapping[str, Category]) -> Desk:
-    desk = Desk(definition, calendars(), dict(categories))
+    desk = Desk(definition, calendars(), with_succession(categories))
     desk.office = OFFICES.get
     return desk
 
@@ -96,9 +100,11 @@ def desk_of(definition: Definition, categories: Mapping[str, Category]) -> Desk:
 def _life(
     desk: Desk, pick: random.Random, often: Counter[str], wanted: Sequence[str]
 ) -> dict[str, Any]:
+    category = pick.choice(CATEGORIES[desk.definition.line])
+    succeeds = SUCCEEDING in wanted and desk.definition.line == "urban_management"
     opening = {
         "at": utc_text(START + timedelta(hours=pick.randint(0, 9))),
-        "category": pick.choice(CATEGORIES[desk.definition.line]),
+        "category": WATER_MAIN if succeeds else category,
         "department": pick.choice((None,) if "reject" in wanted else (None, *DEPARTMENTS)),
     }
     _open(desk, opening)

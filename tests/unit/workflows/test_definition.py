@@ -12,7 +12,8 @@ ACTIONS = """
     assist return
     return-to-acceptor withdraw adjudicate sign assign start suspend defer resume
     request-extension approve-extension
-    refuse-extension feedback inspect-pass inspect-fail close force-close reopen call-back
+    refuse-extension feedback next-condition inspect-pass inspect-fail close force-close reopen
+    call-back
     appeal approve-appeal
     refuse-appeal void urge supervise instruct escalate merge unmerge split transfer
     relocate reclassify

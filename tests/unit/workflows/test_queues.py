@@ -25,7 +25,16 @@ def names(queues: tuple[Queue, ...], role: str) -> list[str]:
     ("role", "expected"),
     [
         ("acceptor", ["stage.accept", "stage.close"]),
-        ("dispatcher", ["stage.dispatch", "stage.suspend", "stage.defer", "mark.extension_asked"]),
+        (
+            "dispatcher",
+            [
+                "stage.dispatch",
+                "stage.suspend",
+                "stage.defer",
+                "mark.extension_asked",
+                "mark.follows",
+            ],
+        ),
         ("member", ["stage.verify", "stage.inspect"]),
         ("handler", ["stage.handle"]),
         ("reporter", []),
@@ -41,7 +50,7 @@ def test_who_watches_sees_every_queue_in_the_order_of_the_stages(
     queues: tuple[Queue, ...],
 ) -> None:
     stages = ["accept", "verify", "dispatch", "handle", "inspect", "close", "suspend", "defer"]
-    marks = ["mark.returns", "mark.extension_asked", "mark.appealed"]
+    marks = ["mark.returns", "mark.extension_asked", "mark.follows", "mark.appealed"]
     assert names(queues, "auditor") == [*(f"stage.{one}" for one in stages), *marks]
 
 
