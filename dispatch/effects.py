@@ -74,6 +74,8 @@ def _may_take(scene: Scene) -> Case:
         raise _wrong("into", "is no case that you may read")
     if other.id == scene.case.id:
         raise _wrong("into", "is the case itself")
+    if other.line != scene.case.line:
+        raise _wrong("into", f"{other.number} is of the line {other.line}; name one of the same")
     if other.closed_at is not None:
         raise _wrong("into", f"{other.number} is over; merge into a case that is open")
     return other

@@ -253,11 +253,11 @@ def _check_rungs(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str
         step = action.steps.get(state)
         if step is None or SYSTEM not in step.roles:
             raise place.wrong(f"does {name} where the system may not: the case is {state}")
-        if step.to is None or stage_of.get(step.to) is stage:
+        if step.back is None and (step.to is None or stage_of.get(step.to) is stage):
             raise place.wrong(f"does {name}, which leaves a case that is {state} in the stage")
         if action.when or any(field.need is not Need.NEVER for field in action.fields):
             raise place.wrong(f"does {name}, which asks for more than the system can know")
-        enters = stage_of.get(step.to)
+        enters = stage_of.get(step.to) if step.to else None  # back, a clock only goes on
         if enters is not None and enters.by_condition and enters.again is Again.FRESH:
             raise place.wrong(f"does {name}, which starts a clock by a condition there may not be")
 

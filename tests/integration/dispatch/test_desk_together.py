@@ -223,6 +223,15 @@ def test_another_district_takes_the_case_over_where_it_lies(office: Office) -> N
     assert broken(office.engine) == []
 
 
+def test_a_case_is_merged_only_into_one_of_its_line(two: tuple[Office, str]) -> None:
+    office, other = two
+    change(office, "line = 'social_governance' where id = :id", id=other)
+    with pytest.raises(FieldsWrong) as caught:
+        office.act(who("acceptor"), "merge", into=other)
+    assert "of the line social_governance" in caught.value.errors[0].reason
+    assert row(office, "merged_into") is None
+
+
 def test_a_case_passes_on_to_the_next_row_of_its_table(office: Office) -> None:
     catalogue = office.rules.known.catalogue
     rubbish = catalogue.categories["E0110"]

@@ -29,7 +29,7 @@ STATION, DISTRICT, CITY, CENTRE, POLICE = (
 )
 OPEN = (
     "reported accepted filed first_level at_district at_city at_centre whistled answering arriving "
-    "on_site self_handled solved"
+    "on_site self_handled solved suspended"
 ).split()
 
 
@@ -265,4 +265,4 @@ def test_every_open_matter_can_be_voided_urged_and_supervised(
 
 def test_limits_that_no_standard_gives_are_marked(governance: Definition) -> None:
     marked = {name for name, stage in governance.stages.items() if stage.made}
-    assert marked == governance.stages.keys() - {"first"}
+    assert marked == governance.stages.keys() - {"first", "suspend"}
