@@ -6,6 +6,7 @@ ask again. Pure.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from dispatch.cases import Case
@@ -32,6 +33,8 @@ class Reach:
         self._calendars = calendars
         self._zone = zone
         self._quiet = {code: band for code, band in map(_band, departments.values()) if band}
+        # A pass of the clock has one moment, and many cases of each party.
+        self._party = lru_cache(maxsize=2048)(self._reached)
         self._centres: dict[str, str] = {}
         for one in departments.values():
             if one.kind is DepartmentKind.CENTRE:
@@ -39,14 +42,14 @@ class Reach:
 
     def told(
         self, tell: Tell, case: Case, holder: str | None, now: datetime, *, urgent: bool
-    ) -> list[dict[str, Any]]:
+    ) -> list[Mapping[str, Any]]:
         """What an event says of each party that is told (`event_parts.Reached`).
 
         `holder` is the department that answers for the clock. What is not urgent waits for the end
         of the party's quiet hours; whoever is on duty then is reached.
         """
         return [
-            self._party(party, now, urgent=urgent)
+            self._party(party, now, urgent)
             for party in dict.fromkeys(self._parties(tell, case, holder))
         ]
 
@@ -58,7 +61,7 @@ class Reach:
         if tell in (Tell.CITY_CENTRE, Tell.BOTH_CENTRES):
             yield from _known(self._centres.get(case.city))
 
-    def _party(self, party: str, now: datetime, *, urgent: bool) -> dict[str, Any]:
+    def _reached(self, party: str, now: datetime, urgent: bool) -> Mapping[str, Any]:
         band = None if urgent else self._quiet.get(party)
         later = None if band is None else band.ends_after(now, self._zone)
         moment = later or now

@@ -110,8 +110,7 @@ class WorkingCalendar:
 
     def is_working(self, moment: datetime) -> bool:
         """Return whether the moment lies inside working hours."""
-        at = to_micros(moment)
-        return self.time.total_at(at + 1) > self.time.total_at(at)
+        return self.time.holds(to_micros(moment))
 
     def due(
         self,

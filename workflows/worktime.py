@@ -68,6 +68,12 @@ class WorkTime:
         end = self.ends[i]
         return self.totals[i] - (end - moment if moment < end else 0)
 
+    def holds(self, moment: int) -> bool:
+        """Return whether the moment lies inside a working span."""
+        self.check(moment)
+        i = bisect_right(self.starts, moment) - 1
+        return i >= 0 and moment < self.ends[i]
+
     def reach(self, total: int) -> int:
         """Return the earliest moment at which the working time is `total` (above zero)."""
         i = bisect_left(self.totals, total)

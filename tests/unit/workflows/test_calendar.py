@@ -330,3 +330,22 @@ def test_calendars_are_found_by_name_and_version(china: WorkingCalendar) -> None
     assert calendars.get("cn@1") is china
     with pytest.raises(CalendarError, match="cn@9"):
         calendars.get("cn@9")
+
+
+@given(st.integers(0, 400 * 24 * 3600))
+def test_a_moment_is_working_when_the_second_after_it_counts(
+    china: WorkingCalendar, second: int
+) -> None:
+    moment = datetime(2025, 11, 1, tzinfo=UTC) + timedelta(seconds=second)
+    counted = china.counted(moment, moment + timedelta(seconds=1), ClockType.WORKING_HOURS)
+    assert china.is_working(moment) == (counted > timedelta())
+
+
+def test_working_hours_begin_with_their_first_moment_and_end_before_the_last(
+    china: WorkingCalendar,
+) -> None:
+    asked = ("07:59:59.999999", "08:00", "11:59:59.999999", "12:00", "14:00", "18:00")
+    found = [china.is_working(local(f"2026-09-16T{hour}")) for hour in asked]
+    assert found == [False, True, True, False, True, False]
+    with pytest.raises(CalendarError):
+        china.is_working(datetime(2099, 1, 1, tzinfo=UTC))
