@@ -31,7 +31,7 @@ SEEN = text("""
 """)
 
 
-IS_REPORTER = text("""
+KIN = """
     with recursive kin (id) as (
         select cast(:id as uuid)
         union
@@ -41,11 +41,13 @@ IS_REPORTER = text("""
             select c.split_from from "case" c where c.id = kin.id and c.split_from is not null
         ) as other
     )
+"""
+"""A case, those merged into it, and the one that it was split off from: their reporters are its."""
+IS_REPORTER = text(f"""{KIN}
     select exists (
-        select from report join kin on report.case_id = kin.id
-        where reporter = :account or subject = :account and reporter = subject
+        select from report join kin on report.case_id = kin.id where reporter = :account
     )
-""")
+""")  # noqa: S608  KIN is a constant
 
 
 class BadCursor(DispatchError):
