@@ -301,22 +301,3 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
         return datetime.fromisoformat(at), UUID(case_id)
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
         raise BadCursor("`after` is not a cursor that a page gave; start without it") from error
-
-
-SIMILAR = """{cases} cross join lateral (
-        select join_hours, join_radius_m from category where code = c.category) as k
-    where c.closed_at is null and c.category = :category and ({scope})
-      and c.opened_at > now() - make_interval(hours => k.join_hours)
-      and ST_DWithin(c.geom, ST_SetSRID(ST_MakePoint(:x, :y), 4546), k.join_radius_m)
-    order by c.geom <-> ST_SetSRID(ST_MakePoint(:x, :y), 4546), c.id limit 20
-""".replace("{cases}", SELECT)
-
-
-def similar_cases(
-    connection: Connection, scope: Clause, x: float, y: float, category: str
-) -> list[tuple[Case, float]]:
-    """Open cases of the category within its radius and hours of a point (metres, EPSG:4546)."""
-    query = text(SIMILAR.replace("{scope}", scope.sql))
-    rows = connection.execute(query, {"category": category, "x": x, "y": y, **scope.values})
-    cases = [read_case(row) for row in rows]
-    return [(case, ((case.x - x) ** 2 + (case.y - y) ** 2) ** 0.5) for case in cases]

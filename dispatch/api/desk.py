@@ -22,6 +22,7 @@ from dispatch.api.problems import Problem
 from dispatch.cases import Case, database_now
 from dispatch.database import transaction
 from dispatch.desk import ActionRequest, CaseNotFound
+from dispatch.duplicates import comparisons
 from dispatch.history import moment
 from dispatch.reading import Filters
 from dispatch.rules import DeskRules
@@ -101,25 +102,6 @@ def get_cases(
     return answer({"items": [sheets.case_row(case) for case in cases], "next": following})
 
 
-@router.get("/cases/similar", response_model=None, responses=schemas.problems(401, 403, 422, 503))
-def get_similar(
-    context: Ctx,
-    who: Who,
-    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
-    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
-    category: Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$")],
-) -> Response:
-    """Open cases that a new report here might repeat, nearest first, with their distance."""
-    access.require(who, access.READS_CASES, "read cases")
-    known = context.known()
-    scope = access.case_scope(who, known.in_force.areas)
-    x, y = known.in_force.projection.forward_one(lon, lat)
-    with transaction(context.database) as connection:
-        found = reading.similar_cases(connection, scope, x, y, category)
-    items = [{**sheets.case_row(case), "distance_m": round(away, 2)} for case, away in found]
-    return answer({"items": items, "next": None})
-
-
 @router.get(
     "/cases/{key}", response_model=None, responses=schemas.problems(401, 403, 404, 422, 503)
 )
@@ -160,7 +142,7 @@ def sheet_of(
     actor = Actor(id=who.subject, role=who.role.value, department=who.department)
     definition, now = rules.definitions[case.definition], database_now(connection)
     forms = allowed_actions(definition, view, actor, now, rules.calendars)
-    return sheets.case_sheet(
+    sheet = sheets.case_sheet(
         case,
         reports=reports,
         photos=reading.case_photos(connection, case.id),
@@ -168,6 +150,7 @@ def sheet_of(
         calendars=rules.calendars,
         actions=[sheets.action_row(form, case, rules.known) for form in forms],
     )
+    return {**sheet, "compared": sheets.compared_rows(comparisons(connection, case))}
 
 
 def sheet_as_of(
@@ -190,7 +173,8 @@ def sheet_as_of(
         calendars=context.calendars(),
         actions=(),
     )
-    return {**sheet, "as_of": moment(at)}
+    compared = [one for one in comparisons(connection, case) if one.at <= at]
+    return {**sheet, "compared": sheets.compared_rows(compared), "as_of": moment(at)}
 
 
 @router.get(
