@@ -169,6 +169,18 @@ def owned(account: str | None) -> Clause:
     )
 
 
+def inspected_by(account: str | None) -> Clause:
+    """Open cases that an account is to verify or inspect; without one, those that wait for any
+    member, because nobody was chosen."""
+    if account is None:
+        return Clause(sql="c.closed_at is null and not c.marks ? 'inspector'")
+    return Clause(
+        sql="""c.closed_at is null and c.marks ? 'inspector'
+            and c.marks ->> 'inspector' = :inspector""",
+        values={"inspector": account},
+    )
+
+
 def taken_cases(
     connection: Connection, scope: Clause, account: str, limit: int
 ) -> list[tuple[UUID, int]]:

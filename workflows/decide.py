@@ -130,7 +130,8 @@ def decide(
         body["assistants"] = dict(assistants)
     given = fields.get(action.account) if action.account else None
     sent_on = resent(view, department)
-    marks = marked(view.marks, action, Marker(command.actor.id, before, given, sent_on))
+    by = Marker(command.actor.id, before, given, sent_on, command.appointed)
+    marks = marked(view.marks, action, by)
     body |= told(view.marks, marks)
     after = Standing(before, department, deadlines, marks, sent_on)
     body |= facts_told(definition, view, after, now, calendars)

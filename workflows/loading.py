@@ -214,11 +214,12 @@ def _stage_limit(place: Place) -> Limit | None:
 
 def _action(name: str, place: Place, known: _Names) -> Action:
     optional = frozenset(
-        "formerly reason raises_version reopens extends assists effect tell guards when marks then "
-        "fields".split()
+        "formerly reason raises_version reopens extends assists appoints effect tell guards when "
+        "marks then fields".split()
     )
     place.mapping({"label", "event", "steps"}, optional)
     reason, tell, effect = place.at("reason"), place.at("tell"), place.at("effect")
+    appoints = place.at("appoints")
     if reason.value not in (None, "required", "optional"):
         raise reason.wrong(f"must be required or optional, not {reason.value!r}")
     fields = _fields(place.at("fields"))
@@ -240,6 +241,7 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         reopens=place.at("reopens").flag(default=False),
         extends=place.at("extends").flag(default=False),
         assists=place.at("assists").flag(default=False),
+        appoints=None if appoints.value is None else _known(appoints, known.roles, "role"),
         effect=None if effect.value is None else effect.choice(Effect),
         tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),

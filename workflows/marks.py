@@ -14,6 +14,7 @@ OF_OPENING = frozenset({OWNERLESS})
 
 class Marker(NamedTuple):
     """Who marks the case in which state; `given` is the account that the action's field names,
+    `appointed` the one that the running system chose,
     `resent` whether the case goes to another department than held it before.
     """
 
@@ -21,6 +22,7 @@ class Marker(NamedTuple):
     state: str
     given: str | None = None
     resent: bool = False
+    appointed: str | None = None
 
 
 def marked(marks: Marks, action: Action, by: Marker) -> Marks:
@@ -50,6 +52,7 @@ _VALUES: Mapping[Marking, Callable[[int | str, Marker], int | str | None]] = {
     Marking.COUNT: lambda before, _by: int(before) + 1,
     Marking.ACTOR: lambda _before, by: None if by.actor == SYSTEM else by.actor,
     Marking.GIVEN: lambda _before, by: by.given,
+    Marking.APPOINTED: lambda _before, by: by.appointed,
     Marking.RESENT: lambda before, by: 1 if by.resent else before or None,
     Marking.STATE: lambda _before, by: by.state,
 }

@@ -87,14 +87,13 @@ def get_cases(
 ) -> Response:
     """Cases in the caller's scope, newest first; those of a `queue` the most urgent first.
 
-    `owner` narrows to what the caller has taken, or to the pool of what nobody has.
+    `owner` narrows to what the caller has taken, or to the pool of what nobody has; `inspector` to
+    what the caller is to verify or inspect, or to what any member may.
     """
     access.require(who, access.READS_CASES, "read cases")
     known = context.known()
     check_filters(known, who, filters)
-    scope = access.case_scope(who, known.in_force.areas)
-    if desk.owner is not None:
-        scope = access.all_of(scope, reading.owned(who.subject if desk.owner == "me" else None))
+    scope = desk.narrowed(access.case_scope(who, known.in_force.areas), who.subject)
     if desk.queue is not None:
         return queues.queue_page(context, scope, desk.queue, filters, limit=limit, after=after)
     with transaction(context.database) as connection:

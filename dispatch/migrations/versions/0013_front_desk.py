@@ -1,4 +1,7 @@
-"""Who saw whose contact is kept, and the database shows a contact only to a view that is kept."""
+"""Who saw whose contact is kept, and the database shows a contact only to a view that is kept.
+
+Members may belong to a department, and take turns in verifying and inspecting.
+"""
 
 from alembic import op
 
@@ -46,6 +49,14 @@ CHANGES = (
     "grant select on personal.contact_view, personal.contact to wangge_service",
     "grant usage on schema personal to wangge_auditor",
     "grant select on personal.contact_view to wangge_auditor",
+    "alter table member add column department text not null default ''",
+    """create table member_turn (
+        subject text primary key,
+        at timestamptz not null default clock_timestamp()
+    )""",
+    "grant select, insert, update on member_turn to wangge_service",
+    """create index case_inspected on "case" ((marks ->> 'inspector'), opened_at, id)
+        where closed_at is null and marks ? 'inspector'""",
 )
 
 
