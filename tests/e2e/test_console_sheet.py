@@ -77,7 +77,7 @@ def test_an_acceptor_answers_a_likely_duplicate_and_sees_whom_to_call(
     person = {"name": "李小明", "phone": "13812341234"}
     number = report_something(installation, place["lon"], role="reporter", contact=person)
     act(installation, "acceptor", other, "relocate", location=place, reason="定位不准")
-    page = open_page()
+    page = open_page(expect_errors=True)
     sign_in(page, installation, installation.tokens["acceptor"], f"#case={number}")
     likely = page.locator(f'#similar [data-similar="{other}"]')
     expect(likely).to_contain_text("0 米")
