@@ -19,6 +19,7 @@ FOLLOWS_FEED = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 SENDS_REPORTS = frozenset({Role.REPORTER, Role.MEMBER, Role.ACCEPTOR, Role.GATEWAY})
 SENDS_BATCHES = frozenset({Role.MEMBER, Role.GATEWAY})
 CHOOSES_SOURCE = frozenset({Role.ACCEPTOR, Role.GATEWAY})
+WRITES_FOR_OTHERS = frozenset({Role.ACCEPTOR, Role.GATEWAY})
 SOURCE_OF = {Role.REPORTER: "public", Role.MEMBER: "member", Role.ACCEPTOR: "hotline"}
 LEVEL_COLUMNS = (Level.CITY, Level.DISTRICT, Level.COMMUNITY)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from dispatch.database import transaction
 from dispatch.effects import EFFECTS, Scene
 from dispatch.errors import DispatchError
 from dispatch.fields import Fields, FieldsWrong
+from dispatch.inspection import appointed_by, take_turn
 from dispatch.ledger import Ledger
 from dispatch.links import link_request, links_json
 from dispatch.photos import PhotoStore
@@ -180,29 +181,28 @@ class Desk:
         )
         now = max(database_now(connection), case.last_at)
         command = Command(action=request.name, actor=actor, reason=request.reason, fields=fields)
+        choice = appointed_by(connection, rules, definition, case, command)
+        if choice is not None:
+            command = replace(command, appointed=choice.account)
         decision = decide(definition, view, command, now, rules.calendars)
         ledger = Ledger()
         clocks = case.deadlines
         ended = take(definition, ledger, case, decision, now)
-        effect = definition.actions[request.name].effect
-        if effect is not None:
-            extra = EFFECTS[effect](
-                Scene(
-                    connection=connection,
-                    rules=rules,
-                    ledger=ledger,
-                    principal=principal,
-                    case=case,
-                    other=other,
-                    clocks=clocks,
-                    fields=fields,
-                    now=now,
-                )
-            )
-        elif extra := self._moved(connection, rules, ledger, case, fields):
-            stopped = [clock for clock in clocks if clock not in case.deadlines]
-            extra["was_deadlines"] = [clock.to_json() for clock in stopped]
-        extra |= ended
+        scene = Scene(
+            connection=connection,
+            rules=rules,
+            ledger=ledger,
+            principal=principal,
+            case=case,
+            other=other,
+            clocks=clocks,
+            fields=fields,
+            now=now,
+        )
+        extra = {**self._beyond(scene, definition.actions[request.name].effect), **ended}
+        if choice is not None:
+            extra["appointed"] = choice.told()
+            take_turn(connection, choice)
         (draft,) = decision.events
         words = {"reason": request.reason or "", "text": str(fields.get("text") or "")}
         ledger.append(
@@ -214,12 +214,17 @@ class Desk:
             texts={name: value for name, value in words.items() if value},
         )
         ledger.write(connection)
-        photos = [
-            (photo, case.id, case.seq, principal.subject) for photo in fields.get("photos", ())
-        ]
-        if photos:
-            columns = ("photo_id", "case_id", "seq", "subject")
-            copy_rows(connection, "case_photo", columns, photos)
+        _keep_photos(scene)
+
+    def _beyond(self, scene: Scene, effect: Effect | None) -> dict[str, Any]:
+        """What the action does beyond what was decided, and what its event tells of that."""
+        if effect is not None:
+            return EFFECTS[effect](scene)
+        extra = self._moved(scene)
+        if extra:
+            stopped = [clock for clock in scene.clocks if clock not in scene.case.deadlines]
+            extra["was_deadlines"] = [clock.to_json() for clock in stopped]
+        return extra
 
     def _remember(
         self,
@@ -244,17 +249,11 @@ class Desk:
             },
         )
 
-    def _moved(
-        self,
-        connection: Connection,
-        rules: DeskRules,
-        ledger: Ledger,
-        case: Case,
-        fields: Mapping[str, Any],
-    ) -> dict[str, Any]:
+    def _moved(self, scene: Scene) -> dict[str, Any]:
         """Place and links anew, with the old beside them, after relocate and reclassify."""
-        place = fields.get("location")
-        if place is None and "category" not in fields:
+        case, ledger = scene.case, scene.ledger
+        place = scene.fields.get("location")
+        if place is None and "category" not in scene.fields:
             return {}
         was: dict[str, Any] = {"links": case.links}
         if place is not None:
@@ -263,9 +262,9 @@ class Desk:
             if place.district != case.district:
                 ledger.moved(case, case.district)
             _put(case, place)
-        category = rules.known.catalogue.categories[case.category]
+        category = scene.rules.known.catalogue.categories[case.category]
         request = link_request(case.x, case.y, case.accuracy_m, category)
-        case.links = links_json(link_batch(connection, [request])[0])
+        case.links = links_json(link_batch(scene.connection, [request])[0])
         case.line = category.line
         return {
             "links": case.links,
@@ -301,6 +300,14 @@ def _told(ended: Callable[[str], None]) -> Iterator[None]:
         ended(next((word for kind, word in ENDS.items() if isinstance(error, kind)), "failed"))
         raise
     ended("done")
+
+
+def _keep_photos(scene: Scene) -> None:
+    case, by = scene.case, scene.principal.subject
+    photos = [(photo, case.id, case.seq, by) for photo in scene.fields.get("photos", ())]
+    if photos:
+        columns = ("photo_id", "case_id", "seq", "subject")
+        copy_rows(scene.connection, "case_photo", columns, photos)
 
 
 def _put(case: Case, place: Place) -> None:

@@ -15,6 +15,7 @@ from dispatch import access, history
 from dispatch.cases import Case, opened_month, take_numbers
 from dispatch.event_bodies import ABSORBED, RELEASED, SPLIT_OFF
 from dispatch.fields import FieldsWrong
+from dispatch.inspection import unfit
 from dispatch.ledger import Ledger
 from dispatch.links import link_request, links_json
 from dispatch.reports import FieldProblem
@@ -245,10 +246,19 @@ def _compare(scene: Scene) -> dict[str, Any]:
     return {"compared_with": named(other)}
 
 
+def _appoint(scene: Scene) -> dict[str, Any]:
+    """Another member verifies or inspects: neither a reporter of the case nor who handled it."""
+    problem = unfit(scene.connection, scene.case, str(scene.fields["account"]))
+    if problem is not None:
+        raise _wrong("account", problem)
+    return {}
+
+
 EFFECTS: Mapping[Effect, Callable[[Scene], dict[str, Any]]] = {
     Effect.MERGE: _merge,
     Effect.UNMERGE: _unmerge,
     Effect.SPLIT: _split,
     Effect.TRANSFER: _transfer,
     Effect.COMPARE: _compare,
+    Effect.APPOINT: _appoint,
 }

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from dispatch.event_parts import (
+    AppointedTold,
     CameDue,
     CaseNamed,
     DeadlineTold,
@@ -101,6 +102,7 @@ class Acted(Summary):
     """The rung because of which the system did it."""
     closed: bool | None = None
     """Whether the case came to its end, or is open again."""
+    appointed: AppointedTold | None = None
     reopened: Literal[True] | None = None
     """The case was over and is open again; of its clocks it has only those told here."""
 

@@ -225,6 +225,23 @@ class FactsTold(Told):
     settled: Settled | None = None
 
 
+class AppointedTold(Told):
+    """Which member the system chose to verify or inspect, or why nobody."""
+
+    account: str | None
+    """Null: any member may who neither reported nor handled the case."""
+    way: Literal["nearest", "rotate", "anyone"]
+    why: Literal[
+        "patrols-the-smallest-area",
+        "in-turn",
+        "not-chosen-here",
+        "nobody-patrols-here",
+        "all-reported-or-handled",
+    ]
+    area: str | None = None
+    """What the member patrols."""
+
+
 class CaseNamed(Told):
     """Another case."""
 

@@ -139,6 +139,7 @@ class Intake:
             *_category_problems(visit.known, report),
             *time_problems(report.observed_at, visit.now),
             *_source_problems(principal, report),
+            *_caller_problems(principal, report),
             *(self._photo_problems(principal, report) if report.photos else ()),
         )
         if problems:
@@ -228,16 +229,22 @@ class Intake:
         )
 
     def _reporter(self, principal: Principal, report: ReportIn) -> str:
-        """Who counts as the reporter: the caller for whom an operator writes (invariant 7)."""
-        person = report.on_behalf
-        if person is None:
+        """Who counts as the reporter: the caller for whom an operator writes (invariant 7).
+
+        Nobody else can name a reporter in its own place: a member who did could inspect what it
+        reported itself.
+        """
+        caller = report.on_behalf
+        if caller is None or principal.role not in access.WRITES_FOR_OTHERS:
             return principal.subject
-        return self._keys.pseudonym(f"{person.phone or ''}\0{person.name or ''}")
+        if caller.account is not None:
+            return caller.account
+        return self._keys.pseudonym(f"{caller.phone or ''}\0{caller.name or ''}")
 
     def _seal(self, person: PersonIn | None, report_id: str) -> str | None:
         if person is None:
             return None
-        plain = orjson.dumps(person.model_dump())
+        plain = orjson.dumps(person.model_dump(include={"name", "phone"}))
         return base64.b64encode(self._keys.seal(plain, report_id)).decode()
 
 
@@ -336,6 +343,14 @@ def _source_problems(principal: Principal, report: ReportIn) -> list[FieldProble
     if report.source == own:
         return []
     return [FieldProblem("source", f"is fixed by the token: {own}")]
+
+
+def _caller_problems(principal: Principal, report: ReportIn) -> list[FieldProblem]:
+    caller = report.on_behalf
+    if caller is None or caller.account is None or principal.role in access.WRITES_FOR_OTHERS:
+        return []
+    may = ", ".join(sorted(access.WRITES_FOR_OTHERS))
+    return [FieldProblem("on_behalf.account", f"may be given only by: {may}")]
 
 
 def _source(principal: Principal, report: ReportIn) -> str:

@@ -31,7 +31,7 @@ SEEN = text("""
 """)
 
 
-IS_REPORTER = text("""
+KIN = """
     with recursive kin (id) as (
         select cast(:id as uuid)
         union
@@ -41,11 +41,13 @@ IS_REPORTER = text("""
             select c.split_from from "case" c where c.id = kin.id and c.split_from is not null
         ) as other
     )
+"""
+"""A case, those merged into it, and the one that it was split off from: their reporters are its."""
+IS_REPORTER = text(f"""{KIN}
     select exists (
-        select from report join kin on report.case_id = kin.id
-        where reporter = :account or subject = :account and reporter = subject
+        select from report join kin on report.case_id = kin.id where reporter = :account
     )
-""")
+""")  # noqa: S608  KIN is a constant
 
 
 class BadCursor(DispatchError):
@@ -164,6 +166,18 @@ def owned(account: str | None) -> Clause:
         return Clause(sql="not c.marks ? 'owner'")
     return Clause(
         sql="c.marks ? 'owner' and c.marks ->> 'owner' = :owner", values={"owner": account}
+    )
+
+
+def inspected_by(account: str | None) -> Clause:
+    """Open cases that an account is to verify or inspect; without one, those that wait for any
+    member, because nobody was chosen."""
+    if account is None:
+        return Clause(sql="c.closed_at is null and not c.marks ? 'inspector'")
+    return Clause(
+        sql="""c.closed_at is null and c.marks ? 'inspector'
+            and c.marks ->> 'inspector' = :inspector""",
+        values={"inspector": account},
     )
 
 
@@ -299,22 +313,3 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
         return datetime.fromisoformat(at), UUID(case_id)
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
         raise BadCursor("`after` is not a cursor that a page gave; start without it") from error
-
-
-SIMILAR = """{cases} cross join lateral (
-        select join_hours, join_radius_m from category where code = c.category) as k
-    where c.closed_at is null and c.category = :category and ({scope})
-      and c.opened_at > now() - make_interval(hours => k.join_hours)
-      and ST_DWithin(c.geom, ST_SetSRID(ST_MakePoint(:x, :y), 4546), k.join_radius_m)
-    order by c.geom <-> ST_SetSRID(ST_MakePoint(:x, :y), 4546), c.id limit 20
-""".replace("{cases}", SELECT)
-
-
-def similar_cases(
-    connection: Connection, scope: Clause, x: float, y: float, category: str
-) -> list[tuple[Case, float]]:
-    """Open cases of the category within its radius and hours of a point (metres, EPSG:4546)."""
-    query = text(SIMILAR.replace("{scope}", scope.sql))
-    rows = connection.execute(query, {"category": category, "x": x, "y": y, **scope.values})
-    cases = [read_case(row) for row in rows]
-    return [(case, ((case.x - x) ** 2 + (case.y - y) ** 2) ** 0.5) for case in cases]

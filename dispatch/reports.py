@@ -42,6 +42,13 @@ class PersonIn(_Strict):
     phone: Annotated[str, Field(pattern=r"^[0-9+()\- ]{3,30}$")] | None = None
 
 
+class CallerIn(PersonIn):
+    """For whom an operator writes; `account` where the caller has one in Wangge, such as a member
+    who calls the hotline."""
+
+    account: Words | None = Field(None, min_length=1, max_length=200)
+
+
 class ReportIn(_Strict):
     """What a client sends to `POST /reports` (design §5, intake)."""
 
@@ -55,7 +62,7 @@ class ReportIn(_Strict):
     part: Code | None = None
     source: Source | None = None
     contact: PersonIn | None = None
-    on_behalf: PersonIn | None = None
+    on_behalf: CallerIn | None = None
     confidential: bool = False
 
 
@@ -109,6 +116,9 @@ def fingerprint(report: ReportIn, subject: str) -> bytes:
     Never over areas: the same body located on another map is still the same body.
     """
     parsed = report.model_dump(mode="json", exclude={"id"})
+    caller = parsed["on_behalf"]
+    if caller is not None and caller["account"] is None:
+        del caller["account"]  # a retry from before there was the field is still the same body
     return hashlib.sha256(
         subject.encode() + b"\0" + orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS)
     ).digest()

@@ -13,7 +13,7 @@ from workflows.definition import Definition
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskRules:
     """One consistent state for one action. New cases are numbered with `number_prefix` and the
-    day of `zone`."""
+    day of `zone`. `inspection` says which member verifies and inspects (`dispatch.inspection`)."""
 
     definitions: Mapping[str, Definition]
     calendars: Calendars
@@ -21,6 +21,7 @@ class DeskRules:
     opening: Mapping[Line, Definition]
     number_prefix: str
     zone: ZoneInfo
+    inspection: str
 
     def opens_under(self, line: Line) -> Definition:
         """The definition under which a new case of a line is opened."""

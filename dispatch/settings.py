@@ -1,11 +1,13 @@
 """The settings of one installation, read once from `WANGGE_…` variables."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Inspection = Literal["nearest", "rotate", "anyone"]
 
 
 class Settings(BaseSettings):
@@ -33,6 +35,9 @@ class Settings(BaseSettings):
     line that is not named takes its newest."""
     definitions_dir: Path | None = None
     """A folder with the city's own workflow definitions, beside the shipped ones."""
+    inspection: Inspection = "nearest"
+    """Which member is chosen to verify and inspect: of those who patrol the smallest area, each of
+    all who patrol the place in turn, or nobody, so that any member may."""
     calendar: str = "yongzhou"
     trusted_sources: frozenset[str] = frozenset({"member", "department"})
 

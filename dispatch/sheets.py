@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from dispatch.cases import Case
+from dispatch.duplicates import Compared
 from dispatch.history import moment, moment_or_none
 from dispatch.knowledge import Known
 from dispatch.offices import is_office
@@ -102,6 +103,11 @@ def case_sheet(
         "deadlines": [deadline_row(deadline, calendars) for deadline in case.deadlines],
         "actions": list(actions),
     }
+
+
+def compared_rows(compared: Iterable[Compared]) -> list[dict[str, str]]:
+    """What was answered of a case and others, in order."""
+    return [{"case": str(one.other), "number": one.number, **one.told()} for one in compared]
 
 
 def deadline_row(deadline: Deadline, calendars: Calendars) -> dict[str, Any]:

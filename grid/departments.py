@@ -58,11 +58,13 @@ class Duty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A grid member: `subject` is the account, `area` what the member patrols."""
+    """A grid member: `subject` is the account, `area` what the member patrols, `department` where
+    it works for one ("" for most)."""
 
     subject: str
     name: str
     area: str
+    department: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,5 +244,7 @@ def load_duties(connection: Connection) -> DutyTable:
 
 def load_members(connection: Connection) -> Mapping[str, Member]:
     """All grid members by subject."""
-    rows = connection.execute(text("select subject, name, area from member order by subject"))
-    return {row.subject: Member(subject=row.subject, name=row.name, area=row.area) for row in rows}
+    rows = connection.execute(
+        text("select subject, name, area, department from member order by subject")
+    )
+    return {row.subject: Member(**row._mapping) for row in rows}

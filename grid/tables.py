@@ -76,6 +76,7 @@ member = Table(
     Column("subject", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("area", Text, nullable=False),
+    Column("department", Text, nullable=False),
 )
 
 roster = Table(

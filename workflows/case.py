@@ -56,13 +56,15 @@ class Actor:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """An action that an actor asks for. Fields hold resolved values: a `Condition` under
-    `condition`, codes under `department` and `category`, photo ids under `photos`.
+    `condition`, codes under `department` and `category`, photo ids under `photos`. `appointed` is
+    whom the running system chose, for an action that appoints somebody; None where it found nobody.
     """
 
     action: str
     actor: Actor
     reason: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    appointed: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

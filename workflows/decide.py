@@ -131,8 +131,15 @@ def decide(
     given = fields.get(action.account) if action.account else None
     # Who does the next row is nobody's mistake in dispatching.
     sent_on = not action.succeeds and resent(view, department)
-    follows = view.successor is not None
-    marks = marked(view.marks, action, Marker(command.actor.id, before, given, sent_on, follows))
+    by = Marker(
+        actor=command.actor.id,
+        state=before,
+        given=given,
+        resent=sent_on,
+        follows=view.successor is not None,
+        appointed=command.appointed,
+    )
+    marks = marked(view.marks, action, by)
     body |= told(view.marks, marks)
     after = Standing(before, department, deadlines, marks, sent_on)
     body |= facts_told(definition, view, after, now, calendars)

@@ -61,6 +61,9 @@ class Marking(StrEnum):
     """The account of who does the action; clear where the system does it."""
     GIVEN = "given"
     """The account that the action's field names; clear where it names none."""
+    APPOINTED = "appointed"
+    """The account that the running system chose, of those who have the role that the action
+    appoints; clear where it found nobody."""
     RESENT = "resent"
     """Set once the case goes to another department than held it before."""
     STATE = "state"
@@ -88,6 +91,7 @@ class Effect(StrEnum):
     SPLIT = "split"
     TRANSFER = "transfer"
     COMPARE = "compare"
+    APPOINT = "appoint"
 
 
 class Office(StrEnum):
@@ -282,8 +286,9 @@ class Action:
     out of final states, and that the case's clocks begin afresh; `extends` that the clock that runs
     is given its limit once more; `assists` that the actor's department has done its part of a joint
     dispatch; `succeeds` that the case passes on to the row that follows its filing condition.
-    `effect` is what else it does. `moment`, `account` and `departments` are its fields of
-    those types, if it has them.
+    `appoints` is a role: the running system chooses somebody who has it, for the marks that keep
+    who was `appointed`. `effect` is what else it does. `moment`, `account` and `departments` are
+    its fields of those types, if it has them.
     """
 
     name: str
@@ -296,6 +301,7 @@ class Action:
     extends: bool
     assists: bool
     succeeds: bool
+    appoints: str | None
     effect: Effect | None
     tell: Tell | None
     guards: tuple[str, ...]

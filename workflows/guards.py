@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from workflows.applying import may_inspect
 from workflows.calendar import Calendars
 from workflows.case import SYSTEM, Actor, CaseView
 from workflows.definition import Action, ClockGuard
@@ -13,11 +14,19 @@ from workflows.labels import Label
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """`holds` decides; `about_actor` tells a refusal for the person (403) from one for the case."""
+    """`holds` decides; `about_actor` tells a refusal for the person (403) from one for the case.
 
-    holds: Callable[[CaseView, Actor], bool]
+    `asks_time`: it holds at some times of the day only, and is asked with the local moment.
+    """
+
+    holds: Callable[..., bool]
     about_actor: bool
-    refusal: Label
+    refusal: Label | Callable[[CaseView], Label]
+    asks_time: bool = False
+
+    def words(self, view: CaseView) -> Label:
+        """What is said when it does not hold for the case."""
+        return self.refusal if isinstance(self.refusal, Label) else self.refusal(view)
 
 
 def _condition_chosen(view: CaseView, _actor: Actor) -> bool:
@@ -38,6 +47,21 @@ def _assistants_done(view: CaseView, _actor: Actor) -> bool:
 
 def _part_open(view: CaseView, actor: Actor) -> bool:
     return not view.assistants.get(actor.department or "", False)
+
+
+def _in_band(view: CaseView, _actor: Actor, local: datetime) -> bool:
+    return view.condition is None or may_inspect(view.condition, local)
+
+
+def _band_words(view: CaseView) -> Label:
+    band = view.condition.band if view.condition is not None else None
+    if band is None:
+        return Label(zh="不在核查时段", en="this is not the time for the inspection")
+    return Label(
+        zh=f"本案须在与上报相同的时段核查：{band.first} 至 {band.last}",
+        en=f"the case is inspected in the hours in which it is reported: {band.first} to "
+        f"{band.last}",
+    )
 
 
 def _not_reporter(view: CaseView, actor: Actor) -> bool:
@@ -93,6 +117,7 @@ GUARDS: Mapping[str, Guard] = {
             en="another row follows the filing condition; the case must pass on to it first",
         ),
     ),
+    "in_band": Guard(holds=_in_band, about_actor=False, refusal=_band_words, asks_time=True),
     "not_handler": Guard(
         holds=_not_handler,
         about_actor=True,
@@ -118,8 +143,9 @@ def check_guards(
     """Raise `NotAllowed` or `NotPossible` when a guard of the action does not hold."""
     for name in action.guards:
         guard = GUARDS[name]
-        if not guard.holds(view, actor):
-            raise _refused(action, guard.refusal, guard.about_actor)
+        when = (now.astimezone(calendars.current.zone),) if guard.asks_time else ()
+        if not guard.holds(view, actor, *when):
+            raise _refused(action, guard.words(view), guard.about_actor)
     for asked in action.when:
         if isinstance(asked, ClockGuard):
             if not _clock_is(asked, view, now, calendars):

@@ -224,11 +224,13 @@ def _stage_limit(place: Place) -> Limit | None:
 
 def _action(name: str, place: Place, known: _Names) -> Action:
     optional = frozenset(
-        "formerly reason raises_version reopens extends assists succeeds effect tell guards when "
+        "formerly reason raises_version reopens extends assists succeeds appoints effect tell "
+        "guards when "
         "marks then fields".split()
     )
     place.mapping({"label", "event", "steps"}, optional)
     reason, tell, effect = place.at("reason"), place.at("tell"), place.at("effect")
+    appoints = place.at("appoints")
     if reason.value not in (None, "required", "optional"):
         raise reason.wrong(f"must be required or optional, not {reason.value!r}")
     fields = _fields(place.at("fields"))
@@ -251,6 +253,7 @@ def _action(name: str, place: Place, known: _Names) -> Action:
         extends=place.at("extends").flag(default=False),
         assists=place.at("assists").flag(default=False),
         succeeds=place.at("succeeds").flag(default=False),
+        appoints=None if appoints.value is None else _known(appoints, known.roles, "role"),
         effect=None if effect.value is None else effect.choice(Effect),
         tell=None if tell.value is None else tell.choice(Tell),
         guards=_known_all(place.at("guards"), set(GUARDS), "guard"),

@@ -15,7 +15,7 @@ OF_OPENING = frozenset({OWNERLESS})
 class Marker(NamedTuple):
     """Who marks the case in which state; `given` is the account that the action's field names,
     `resent` whether the case goes to another department than held it before, `follows` whether
-    another row follows its filing condition.
+    another row follows its filing condition, `appointed` the one that the running system chose.
     """
 
     actor: str
@@ -23,6 +23,7 @@ class Marker(NamedTuple):
     given: str | None = None
     resent: bool = False
     follows: bool = False
+    appointed: str | None = None
 
 
 def marked(marks: Marks, action: Action, by: Marker) -> Marks:
@@ -52,6 +53,7 @@ _VALUES: Mapping[Marking, Callable[[int | str, Marker], int | str | None]] = {
     Marking.COUNT: lambda before, _by: int(before) + 1,
     Marking.ACTOR: lambda _before, by: None if by.actor == SYSTEM else by.actor,
     Marking.GIVEN: lambda _before, by: by.given,
+    Marking.APPOINTED: lambda _before, by: by.appointed,
     Marking.RESENT: lambda before, by: 1 if by.resent else before or None,
     Marking.STATE: lambda _before, by: by.state,
     Marking.FOLLOWS: lambda _before, by: 1 if by.follows else None,

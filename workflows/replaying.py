@@ -137,9 +137,14 @@ class _Stand:
         for action in actions:
             step = action.steps.get(before)
             if step is not None and _target(step, before, self.marks) == after:
-                given = _given(action, event, self.marks)
-                follows = _follows(action, event, self.marks)
-                by = Marker(actor, before, given, self._resent(event.body), follows)
+                by = Marker(
+                    actor=actor,
+                    state=before,
+                    given=_named(action, event, self.marks, Marking.GIVEN),
+                    resent=self._resent(event.body),
+                    follows=_follows(action, event, self.marks),
+                    appointed=_named(action, event, self.marks, Marking.APPOINTED),
+                )
                 self.state, self.marks = after, marked(self.marks, action, by)
                 return
         names = " or ".join(action.name for action in actions)
@@ -151,10 +156,10 @@ def _target(step: Step, before: str, marks: Marks) -> str:
     return str(marks.get(step.back, "")) if step.back is not None else step.to or before
 
 
-def _given(action: Action, event: Happened, marks: Marks) -> str | None:
-    """The account that the action's field named: what its mark came to be, if it changed."""
+def _named(action: Action, event: Happened, marks: Marks, how: Marking) -> str | None:
+    """The account that the action's field named, or the system chose: what its mark came to be."""
     told = {**marks, **event.body.get("marks", {})}
-    names = [name for name, marking in action.marks.items() if marking is Marking.GIVEN]
+    names = [name for name, marking in action.marks.items() if marking is how]
     found = [value for name in names if isinstance(value := told.get(name), str)]
     return found[0] if found else None
 

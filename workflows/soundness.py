@@ -16,6 +16,7 @@ def check_soundness(
 ) -> dict[str, Stage]:
     """Return the stage of each state that is not final, or raise the error of the place."""
     _check_given(top, actions)
+    _check_appointed(top, actions)
     ways = _ways(top, states, actions)
     _check_reachable(top, initial, ways)
     _check_escapes(top, states, ways)
@@ -208,7 +209,7 @@ def _marks_made(actions: Mapping[str, Action]) -> tuple[set[str], set[str]]:
         for name, marking in changes
         if marking in (Marking.SET, Marking.COUNT, Marking.RESENT, Marking.FOLLOWS)
     }
-    who = (Marking.ACTOR, Marking.GIVEN, Marking.STATE)
+    who = (Marking.ACTOR, Marking.GIVEN, Marking.APPOINTED, Marking.STATE)
     return numbers, {name for name, marking in changes if marking in who}
 
 
@@ -234,6 +235,37 @@ def _check_given(top: Place, actions: Mapping[str, Action]) -> None:
         if action.account is None and any(Marking.GIVEN in each.values() for each in changes):
             place = top.at("actions").at(action.name).at("marks")
             raise place.wrong("keep the account that was given, but no field asks for an account")
+
+
+def _check_appointed(top: Place, actions: Mapping[str, Action]) -> None:
+    """Whom the system chooses is kept in a mark, and some action of that role asks for the mark."""
+    asked = {
+        (guard.mark, role)
+        for action in actions.values()
+        for guard in action.when
+        if isinstance(guard, MarkGuard) and guard.same
+        for role in action.roles
+    }
+    for action in actions.values():
+        place = top.at("actions").at(action.name)
+        kept = {
+            name
+            for each in (action.marks, *(more.marks for more in action.then))
+            for name, marking in each.items()
+            if marking is Marking.APPOINTED
+        }
+        if kept and action.appoints is None:
+            raise place.at("marks").wrong(
+                "keep who was appointed, but the action `appoints` nobody"
+            )
+        if action.appoints is not None and not kept:
+            raise place.at("appoints").wrong("chooses somebody whom no mark keeps (`appointed`)")
+        for name in sorted(kept):
+            if (name, action.appoints) not in asked:
+                raise place.at("appoints").wrong(
+                    f"chooses a {action.appoints} for the mark {name}, but no action of that role "
+                    "asks for it (`same`)"
+                )
 
 
 def _check_rungs(top: Place, stage_of: Mapping[str, Stage], actions: Mapping[str, Action]) -> None:

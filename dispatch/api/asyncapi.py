@@ -72,6 +72,7 @@ OF_EFFECT: Mapping[Effect, type[BaseModel]] = {
     Effect.SPLIT: SplitInTwo,
     Effect.TRANSFER: Transferred,
     Effect.COMPARE: Compared,
+    Effect.APPOINT: Acted,
 }
 
 

@@ -73,6 +73,7 @@ class Context:
             opening=opening_definitions(self.settings, self.definitions),
             number_prefix=self.settings.number_prefix,
             zone=self.settings.timezone,
+            inspection=self.settings.inspection,
         )
 
 

@@ -22,6 +22,7 @@ from dispatch.api.problems import Problem
 from dispatch.cases import Case, database_now
 from dispatch.database import transaction
 from dispatch.desk import ActionRequest, CaseNotFound
+from dispatch.duplicates import comparisons
 from dispatch.history import moment
 from dispatch.reading import Filters
 from dispatch.rules import DeskRules
@@ -86,38 +87,18 @@ def get_cases(
 ) -> Response:
     """Cases in the caller's scope, newest first; those of a `queue` the most urgent first.
 
-    `owner` narrows to what the caller has taken, or to the pool of what nobody has.
+    `owner` narrows to what the caller has taken, or to the pool of what nobody has; `inspector` to
+    what the caller is to verify or inspect, or to what any member may.
     """
     access.require(who, access.READS_CASES, "read cases")
     known = context.known()
     check_filters(known, who, filters)
-    scope = access.case_scope(who, known.in_force.areas)
-    if desk.owner is not None:
-        scope = access.all_of(scope, reading.owned(who.subject if desk.owner == "me" else None))
+    scope = desk.narrowed(access.case_scope(who, known.in_force.areas), who.subject)
     if desk.queue is not None:
         return queues.queue_page(context, scope, desk.queue, filters, limit=limit, after=after)
     with transaction(context.database) as connection:
         cases, following = reading.list_cases(connection, scope, filters, limit=limit, after=after)
     return answer({"items": [sheets.case_row(case) for case in cases], "next": following})
-
-
-@router.get("/cases/similar", response_model=None, responses=schemas.problems(401, 403, 422, 503))
-def get_similar(
-    context: Ctx,
-    who: Who,
-    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
-    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
-    category: Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$")],
-) -> Response:
-    """Open cases that a new report here might repeat, nearest first, with their distance."""
-    access.require(who, access.READS_CASES, "read cases")
-    known = context.known()
-    scope = access.case_scope(who, known.in_force.areas)
-    x, y = known.in_force.projection.forward_one(lon, lat)
-    with transaction(context.database) as connection:
-        found = reading.similar_cases(connection, scope, x, y, category)
-    items = [{**sheets.case_row(case), "distance_m": round(away, 2)} for case, away in found]
-    return answer({"items": items, "next": None})
 
 
 @router.get(
@@ -160,7 +141,7 @@ def sheet_of(
     actor = Actor(id=who.subject, role=who.role.value, department=who.department)
     definition, now = rules.definitions[case.definition], database_now(connection)
     forms = allowed_actions(definition, view, actor, now, rules.calendars)
-    return sheets.case_sheet(
+    sheet = sheets.case_sheet(
         case,
         reports=reports,
         photos=reading.case_photos(connection, case.id),
@@ -168,6 +149,7 @@ def sheet_of(
         calendars=rules.calendars,
         actions=[sheets.action_row(form, case, rules.known) for form in forms],
     )
+    return {**sheet, "compared": sheets.compared_rows(comparisons(connection, case))}
 
 
 def sheet_as_of(
@@ -190,7 +172,8 @@ def sheet_as_of(
         calendars=context.calendars(),
         actions=(),
     )
-    return {**sheet, "as_of": moment(at)}
+    compared = [one for one in comparisons(connection, case) if one.at <= at]
+    return {**sheet, "compared": sheets.compared_rows(compared), "as_of": moment(at)}
 
 
 @router.get(

@@ -184,7 +184,7 @@ def _report_state(
 ) -> dict[str, Any] | None:
     with transaction(context.database) as connection:
         row = connection.execute(
-            text("select fingerprint, subject, case_id from report where id = :id"),
+            text("select fingerprint, subject, reporter, case_id from report where id = :id"),
             {"id": report_id},
         ).one_or_none()
         refused = connection.execute(
@@ -199,7 +199,8 @@ def _report_state(
         if row is not None:
             attached = mark is not None and bytes(row.fingerprint).startswith(mark)
             case = reading.find_case(connection, str(row.case_id))
-            if attached or (case is not None and _may_read(principal, row.subject, case)):
+            mine = {row.subject, row.reporter}
+            if attached or (case is not None and _may_read(principal, mine, case)):
                 found = None if case is None else {"id": str(case.id), "number": case.number}
                 return {"id": str(report_id), "state": "attached", "case": found}
     for one in refused:
@@ -219,9 +220,10 @@ def _is_mine(mark: bytes | None, principal: Principal | None, row: Any) -> bool:
     return principal is not None and principal.subject == row.subject
 
 
-def _may_read(principal: Principal | None, subject: str, case: Case) -> bool:
+def _may_read(principal: Principal | None, reported: set[str], case: Case) -> bool:
+    """Who sent the report, the caller for whom it was written, and who may read its case."""
     if principal is None:
         return False
-    if principal.subject == subject:
+    if principal.subject in reported:
         return True
     return principal.role in access.READS_CASES and access.sees_case(principal, case)

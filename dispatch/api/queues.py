@@ -7,14 +7,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from dispatch import access, sheets
-from dispatch.access import Clause
+from dispatch.access import Clause, all_of
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import unusable
 from dispatch.database import transaction
 from dispatch.queueing import count_queues, list_queue
-from dispatch.reading import Filters
+from dispatch.reading import Filters, inspected_by, owned
 from workflows.queues import queues_for, queues_of
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
@@ -26,14 +26,25 @@ class AtDesk:
 
     queue: str | None
     owner: Literal["me", "nobody"] | None
+    inspector: Literal["me", "nobody"] | None
+
+    def narrowed(self, scope: Clause, account: str) -> Clause:
+        """The scope, less what is not the caller's own, or what somebody has already."""
+        clauses = [scope]
+        if self.owner is not None:
+            clauses.append(owned(account if self.owner == "me" else None))
+        if self.inspector is not None:
+            clauses.append(inspected_by(account if self.inspector == "me" else None))
+        return all_of(*clauses)
 
 
 def at_desk(
     queue: Annotated[str | None, Query(max_length=200)] = None,
     owner: Literal["me", "nobody"] | None = None,
+    inspector: Literal["me", "nobody"] | None = None,
 ) -> AtDesk:
     """Reads them from a request (FastAPI dependency)."""
-    return AtDesk(queue=queue, owner=owner)
+    return AtDesk(queue=queue, owner=owner, inspector=inspector)
 
 
 @router.get("/queues", response_model=None, responses=schemas.problems(401, 403, 503))

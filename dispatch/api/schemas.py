@@ -75,16 +75,20 @@ KEY_HEADER = {
 }
 
 
+NAMED: dict[str, Any] = {}
+"""What the bodies below refer to, by name; the document holds it once."""
+
+
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON body of a handler that reads it itself."""
-    return _body("application/json", model.model_json_schema(ref_template=TEMPLATE))
+    schema = model.model_json_schema(ref_template=TEMPLATE)
+    NAMED.update(schema.pop("$defs", {}))
+    return _body("application/json", schema)
 
 
 def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media: {"schema": schema}}}}
 
-
-REPORT_SCHEMA = ReportIn.model_json_schema(ref_template=TEMPLATE)
 
 POST_REPORT: dict[str, Any] = {
     "response_model": None,
@@ -138,7 +142,7 @@ def install(app: FastAPI) -> None:
         found = document.setdefault("components", {}).setdefault("schemas", {})
         found["ProblemDocument"] = ProblemDocument.model_json_schema(ref_template=TEMPLATE)
         found["FieldError"] = FieldError.model_json_schema()
-        for name, schema in REPORT_SCHEMA.get("$defs", {}).items():
+        for name, schema in NAMED.items():
             found.setdefault(name, schema)
         return document
 

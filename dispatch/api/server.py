@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from dispatch.api import (
     asyncapi,
     calendars,
+    contacts,
     desk,
     duty,
     feed,
@@ -26,6 +27,7 @@ from dispatch.api import (
     problems,
     queues,
     schemas,
+    similar,
     together,
     workflows,
 )
@@ -161,7 +163,8 @@ def build_app(context: Context, stop: Stop) -> FastAPI:
     app.state.context = context
     problems.install(app)
     for module in (
-        intake, photos, desk, together, queues, workflows, calendars, duty, feed, maps
+        intake, photos, similar, desk, contacts, together, queues, workflows, calendars, duty, feed,
+        maps,
     ):  # fmt: skip
         app.include_router(module.router)
     health.install(app, context)

@@ -14,7 +14,7 @@ from dispatch.embedded.account import server_account
 from dispatch.embedded.errors import EmbeddedError, StartFailedError
 from dispatch.embedded.place import prepare_data_dir
 from dispatch.embedded.ports import free_port, is_free
-from dispatch.settings import Settings
+from dispatch.settings import Inspection, Settings
 from dispatch.supervisor.access import Access, access_file, write_access
 from dispatch.supervisor.contents import demo_tokens, prepare_contents
 from dispatch.supervisor.figures import LatestFigures
@@ -86,6 +86,7 @@ def _start(wishes: Wishes, data_dir: Path, watch: Watch, screen: Screen) -> Sett
         kafka_servers=servers.kafka.servers,
         data_dir=data_dir,
         port=port,
+        inspection=_inspection(wishes, defaults),
     )
 
     def progress(task: str, done: int, total: int) -> None:
@@ -109,6 +110,14 @@ def _start(wishes: Wishes, data_dir: Path, watch: Watch, screen: Screen) -> Sett
     write_record(data_dir, watch.watched)
     _announce(settings, servers, wishes, screen)
     return settings
+
+
+def _inspection(wishes: Wishes, asked: Settings) -> Inspection:
+    """In the demo city nobody signs in as its made members, so none of them is chosen, unless the
+    operator asks for it."""
+    if wishes.demo and "inspection" not in asked.model_fields_set:
+        return "anyone"
+    return asked.inspection
 
 
 def _wait_for_roles(settings: Settings, watch: Watch, has_areas: bool) -> None:

@@ -44,6 +44,7 @@ def role_environment(settings: Settings, inherited: Mapping[str, str]) -> dict[s
         "WANGGE_DATA_DIR": str(settings.data_dir),
         "WANGGE_HOST": settings.host,
         "WANGGE_PORT": str(settings.port),
+        "WANGGE_INSPECTION": settings.inspection,
         "WANGGE_METRICS_PORT": "0",
         "PYTHONUNBUFFERED": "1",
     }

@@ -156,8 +156,8 @@ def _load_offices(connection: Connection, offices: DemoOffices) -> None:
     copy_rows(
         connection,
         tables.member,
-        ("subject", "name", "area"),
-        ((m.subject, m.name, m.area) for m in offices.members),
+        ("subject", "name", "area", "department"),
+        ((m.subject, m.name, m.area, m.department) for m in offices.members),
     )
 
 

@@ -251,6 +251,15 @@ MEMBERS = Register(
         Column(
             name="area", zh="网格", parse=cells.code, refers="area", about="what the member patrols"
         ),
+        Column(
+            name="department",
+            zh="所属部门",
+            parse=cells.words(_NAME),
+            required=False,
+            default="",
+            refers="departments",
+            about="code of the department that the member works for, if any",
+        ),
     ),
 )
 

@@ -69,6 +69,31 @@ def test_a_clash_says_what_changed_and_by_whom_and_keeps_what_was_written(
     expect(page.locator(SHEET_STATE)).to_have_text("已作废")
 
 
+def test_an_acceptor_answers_a_likely_duplicate_and_sees_whom_to_call(
+    installation: Installation, open_page: Opener
+) -> None:
+    place = {"lon": 111.7211, "lat": 26.4555}
+    other = report_something(installation, 111.7251, role="reporter")
+    person = {"name": "李小明", "phone": "13812341234"}
+    number = report_something(installation, place["lon"], role="reporter", contact=person)
+    act(installation, "acceptor", other, "relocate", location=place, reason="定位不准")
+    page = open_page(expect_errors=True)
+    sign_in(page, installation, installation.tokens["acceptor"], f"#case={number}")
+    likely = page.locator(f'#similar [data-similar="{other}"]')
+    expect(likely).to_contain_text("0 米")
+    likely.get_by_role("button", name="不同事项").click()
+    expect(likely).to_contain_text("不同事项：本人")
+    expect(likely.get_by_role("button", name="不同事项")).to_have_attribute("aria-pressed", "true")
+    page.locator("#contacts summary").click()
+    contacts = page.locator("#contacts")
+    contacts.get_by_label("用途").select_option("call_back")
+    contacts.get_by_role("button", name="部分显示").click()
+    expect(contacts).to_contain_text("李*明 · 138****1234")
+    contacts.get_by_role("button", name="完整显示").click()
+    expect(contacts).to_contain_text("李小明 · 13812341234")
+    assert violations(page) == []
+
+
 def png() -> bytes:
     from io import BytesIO
 

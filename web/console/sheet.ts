@@ -15,6 +15,7 @@ interface Link { code: string; class?: string; distance_m: number }
 export interface SheetData extends Row {
   version: number; line: string; definition: string; marks: Record<string, number | string>; condition: string | null; source: string; part: string | null; possible_duplicate_of: string | null;
   assistants: { department: string; done: boolean }[]; merged_into: string | null; split_from: string | null; merged: { id: string; number: string; report_count: number }[];
+  compared: { case: string; number: string; answer: string; by: string; at: string }[];
   reports: { count: number }; photos: PhotoName[]; deadlines: Deadline[]; actions: Action[];
   links: { parts: Link[]; buildings: Link[]; dwellings: Link[] };
 }

@@ -198,6 +198,7 @@ def live(
     settings = Settings(
         database_url=city.url,
         kafka_servers=kafka_server.servers,
+        inspection="anyone",
         data_dir=tmp_path,
         topic_prefix=topic_prefix,
         reports_partitions=4,

@@ -36,6 +36,7 @@ class Office:
                 opening=opening_definitions(Settings(), load_definitions()),
                 number_prefix="YZ",
                 zone=Settings().timezone,
+                inspection="anyone",
                 calendars=load_calendars(connection, Settings().calendar),
                 known=load_known(connection),
             )

@@ -57,6 +57,7 @@ def act(engine: Engine, photos: Path, text_: str, role: str, name: str, **fields
             opening={},
             number_prefix="YZ",
             zone=Settings().timezone,
+            inspection="anyone",
         )
         case = connection.execute(
             text("""select c.id, c.version from "case" c join report r on r.case_id = c.id

@@ -37,6 +37,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "defer": {"until": LATER},
     "merge": {"into": "YZ1"},
     "hand-over": {"account": "a-acceptor"},
+    "appoint": {"account": "m-2"},
     "compare": {"other": "YZ1", "answer": "same"},
     "split": {"category": "E0112"},
     "transfer": {"district": THERE},

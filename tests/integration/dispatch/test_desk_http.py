@@ -278,9 +278,23 @@ def test_a_desk_is_handed_over_at_the_change_of_shifts(live: Live, located: Loca
         answer = api.post("/desk/hand-over", json={"account": "late"}, headers=supervisor)
         assert answer.status_code == 403
 
-        compared = act("compare", keys[2], early, other=keys[0], answer="same")
-        assert (compared.status_code, compared.json()["version"]) == (200, 1)
-        told = live.one("select body from case_event where type like '%.compared.%'")
-        assert (told["compared_with"]["number"], told["chosen"]) == (keys[0], {"answer": "same"})
-        for other in (keys[2], "YZ1999", None, 7):
-            assert act("compare", keys[2], early, other=other, answer="same").status_code == 422
+        check_comparing(live, api, keys, early)
+
+
+def check_comparing(live: Live, api: httpx.Client, keys: list[str], early: dict[str, str]) -> None:
+    def act(action: str, **fields: Any) -> httpx.Response:
+        body = {"version": 1, **fields}
+        return api.post(f"/cases/{keys[2]}/actions/{action}", json=body, headers=early)
+
+    compared = act("compare", other=keys[0], answer="same")
+    assert (compared.status_code, compared.json()["version"]) == (200, 1)
+    told = live.one("select body from case_event where type like '%.compared.%'")
+    assert (told["compared_with"]["number"], told["chosen"]) == (keys[0], {"answer": "same"})
+    (answer,) = compared.json()["compared"]
+    assert (answer["number"], answer["answer"], answer["by"]) == (keys[0], "same", "early")
+    similar = api.get(f"/cases/{keys[2]}/similar", headers=early).json()
+    assert similar == {"items": [], "next": None}, "the others lie too far off"
+    beyond = live.token("acceptor", scope="431102")
+    assert api.get(f"/cases/{keys[2]}/similar", headers=beyond).status_code == 404
+    for other in (keys[2], "YZ1999", None, 7):
+        assert act("compare", other=other, answer="same").status_code == 422

@@ -145,11 +145,9 @@ def test_a_contact_is_stored_sealed_where_the_service_cannot_read_it(
 ) -> None:
     feeder.store(located(contact="c2VhbGVk"))
     with transaction(engine) as connection:
-        may = connection.execute(
-            text("select has_table_privilege(current_user, 'personal.contact', 'select')")
-        ).scalar_one()
+        seen = connection.execute(text("select count(*) from personal.contact")).scalar_one()
         bodies = connection.execute(text("select body::text from case_event")).scalars().all()
-    assert may is False
+    assert seen == 0
     assert all("c2VhbGVk" not in body and "垃圾" not in body for body in bodies)
 
 

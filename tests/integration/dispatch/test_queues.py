@@ -86,6 +86,7 @@ def test_desks_see_their_queues_and_whoever_signs_in_definitions_and_calendars(
     feeder.store(located(lon=111.63, source="public", subject="r", reporter="r"))
     with live.start_api() as api:
         check_queues(api, live)
+        check_own_tasks(api, live)
         check_choices(api, live)
         check_definitions(api, live.token("reporter"))
         check_calendars(api, live.token("reporter"))
@@ -119,6 +120,15 @@ def check_queues(api: httpx.Client, live: Live) -> None:
     get(api, f"{pool}you", acceptor, 422)
     wrong = get(api, "/cases?queue=nothing", dispatcher, 422).json()
     assert wrong["errors"][0]["field"] == "queue"
+
+
+def check_own_tasks(api: httpx.Client, live: Live) -> None:
+    member = live.token("member")
+    everything = get(api, "/cases", member).json()["items"]
+    assert get(api, "/cases?inspector=nobody", member).json()["items"] == everything
+    assert get(api, "/cases?inspector=me", member).json()["items"] == []
+    assert get(api, f"/cases?queue={HANDLE.name}&inspector=me", member).json()["items"] == []
+    get(api, "/cases?inspector=you", member, 422)
 
 
 def check_choices(api: httpx.Client, live: Live) -> None:

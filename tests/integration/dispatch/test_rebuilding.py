@@ -94,6 +94,7 @@ class Life:
             "defer": {"until": moment(datetime.now(UTC) + timedelta(seconds=0.05))},
             "merge": {"into": self.neighbour},
             "hand-over": {"account": f"a-acceptor-{self.rng.randrange(3)}"},
+            "appoint": {"account": "a-member-1"},
             "compare": {"other": self.neighbour, "answer": "different"},
             "split": {"category": category},
             "transfer": {"district": self.rng.choice(["431102", "431103"])},

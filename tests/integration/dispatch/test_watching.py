@@ -257,6 +257,9 @@ def people_say(live: Live, api: httpx.Client, tokens: dict[str, dict[str, str]])
     path = f"/cases/{number}/actions"
     started = {"version": 1, "reason": f"{NAME} {PHONE} {WRITTEN}"}
     assert api.post(f"{path}/start", json=started, headers=tokens["handler"]).status_code == 200
+    looked = {"purpose": "other", "reason": f"{NAME} {PHONE}"}
+    seen = api.post(f"/cases/{number}/contacts", json=looked, headers=tokens["handler"])
+    assert PHONE in seen.text
     said = {"version": 2, "text": ENGLISH + WRITTEN}
     assert api.post(f"{path}/feedback", json=said, headers=tokens["handler"]).status_code == 200
     return receipts

@@ -1,5 +1,6 @@
 """The door: what is accepted, what is refused with which field, one by one and many at once."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from dispatch.errors import DispatchError
 from dispatch.intake import Accepted, Intake, Refused
 from dispatch.keys import Keys
 from dispatch.knowledge import Known
-from dispatch.reports import read_located
+from dispatch.reports import LocatedReport, fingerprint, parse_report, read_located
 from dispatch.tokens import Principal, Role
 from grid.departments import DutyTable
 from tests.unit.grid.test_areas import MAP, SIDE, X0, Y0, at
@@ -108,6 +109,10 @@ WRONG: list[tuple[bytes, list[str]]] = [
     (raw(body(observed_at=(NOW + timedelta(hours=25)).isoformat())), ["observed_at"]),
     (raw(body(observed_at=(NOW - timedelta(days=367)).isoformat())), ["observed_at"]),
     (raw(body(extra=1)), ["extra"]),
+    (raw(body(on_behalf={"account": ""})), ["on_behalf.account"]),
+    (raw(body(on_behalf={"account": "a\0b"})), ["on_behalf.account"]),
+    (raw(body(on_behalf={"account": "m" * 201})), ["on_behalf.account"]),
+    (raw(body(contact={"account": "m"})), ["contact.account"]),
     (raw(body(x=-250)), ["location"]),
 ]
 
@@ -208,3 +213,52 @@ def test_contacts_leave_the_door_sealed() -> None:
     assert located.sealed_contact is not None
     opened = KEYS.unseal(located.sealed_contact, accepted.id)
     assert orjson.loads(opened) == {"name": "张三", "phone": "13800000000"}
+
+
+CALLER = {"name": "李四", "phone": "13912345678"}
+
+
+def judged(who: Principal, **fields: Any) -> LocatedReport:
+    accepted = intake().judge(KNOWN, who, raw(body(**fields)))
+    assert accepted.message is not None
+    return read_located(accepted.message.value)
+
+
+def test_the_caller_counts_as_reporter_and_not_the_operator_who_writes() -> None:
+    operator = principal(Role.ACCEPTOR, subject="operator")
+    found = judged(operator, on_behalf=CALLER)
+    assert found.subject == "operator"
+    assert found.reporter == KEYS.pseudonym("13912345678\0李四")
+    assert judged(operator, on_behalf=CALLER).reporter == found.reporter
+    assert judged(operator).reporter == "operator"
+
+
+def test_a_caller_who_has_an_account_counts_by_the_account() -> None:
+    for role in (Role.ACCEPTOR, Role.GATEWAY):
+        who = principal(role, subject="operator")
+        located = judged(who, on_behalf={**CALLER, "account": "member-7"})
+        assert (located.subject, located.reporter) == ("operator", "member-7")
+        assert located.sealed_on_behalf is not None
+        assert orjson.loads(KEYS.unseal(located.sealed_on_behalf, located.id)) == CALLER
+
+
+def test_a_member_who_writes_for_somebody_stays_a_reporter_of_the_case() -> None:
+    for role in (Role.MEMBER, Role.REPORTER):
+        who = principal(role, subject="member-7")
+        located = judged(who, on_behalf=CALLER)
+        assert located.reporter == "member-7"
+        assert located.sealed_on_behalf is not None
+        with pytest.raises(Refused) as refused:
+            judged(who, on_behalf={**CALLER, "account": "another"})
+        assert fields_of(refused.value) == ["on_behalf.account"]
+
+
+def test_a_retry_from_before_callers_had_accounts_is_still_the_same_body() -> None:
+    report, _ = parse_report(raw(body(id=str(MINE), on_behalf=CALLER)))
+    assert report is not None
+    parsed = report.model_dump(mode="json", exclude={"id": True, "on_behalf": {"account"}})
+    told = orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS)
+    assert fingerprint(report, "gw") == hashlib.sha256(b"gw\0" + told).digest()
+    named, _ = parse_report(raw(body(id=str(MINE), on_behalf={**CALLER, "account": "m"})))
+    assert named is not None
+    assert fingerprint(named, "gw") != fingerprint(report, "gw")

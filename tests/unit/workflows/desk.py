@@ -42,6 +42,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "joint-dispatch": {"department": "LIGHTS", "assistants": ["ROADS", "WATER"]},
     "assist": {"text": "closed the road"},
     "hand-over": {"account": "a2"},
+    "appoint": {"account": "m1"},
     "compare": {"other": "YZ202609160001", "answer": "different"},
     "merge": {"into": "YZ202609160001"},
     "split": {"category": "E0110"},
@@ -134,6 +135,7 @@ class Desk:
             action=action,
             actor=ACTORS[actor] if isinstance(actor, str) else actor,
             reason=fields.pop("reason", "because"),
+            appointed=fields.pop("appointed", None),
             fields=given | fields,
         )
 

@@ -44,6 +44,7 @@ OFFICES = {office: f"office-{office}" for office in Office}
 DEPARTMENTS = ("d-1", "d-2")
 ENDING = ("void", "reject", "force-close")
 ENDINGS: Mapping[bool, Sequence[str]] = {False: (), True: (*ENDING, "close")}
+WATCHED = ("verifying", "handled")
 TOLD = ("from", "state", "department", "marks", "steps", "rung", "reopened")
 WAY = ("start", "feedback", "solve", "inspect-pass", "call-back", "close", "appeal")
 SUCCEEDING = "next-condition"
@@ -160,6 +161,8 @@ def choice(
                 if (v := _value(desk, pick, f)) is not None
             },
         }
+        if desk.definition.actions[action].appoints is not None:
+            asked["appointed"] = pick.choice(("member-1", "member-2", None))
         if _works(desk, asked):
             return asked
     return None
@@ -202,7 +205,7 @@ def _value(desk: Desk, pick: random.Random, field: FieldForm) -> Any:
         FieldType.CATEGORY: desk.category,
         FieldType.LOCATION: {"lon": "111.62", "lat": "26.22"},
         FieldType.CONFIRMATION: True,
-        FieldType.ACCOUNT: "handler-1",
+        FieldType.ACCOUNT: "member-1" if desk.state in WATCHED else "handler-1",
         FieldType.CASE: "another",
         FieldType.DISTRICT: "431102",
         FieldType.MOMENT: utc_text(desk.now + timedelta(minutes=pick.choice((1, 60, 3000)))),
@@ -224,6 +227,7 @@ def command(desk: Desk, asked: Mapping[str, Any]) -> Command:
         actor=Actor(**asked["actor"]),
         reason=asked["fields"].get("reason"),
         fields=fields,
+        appointed=asked.get("appointed"),
     )
 
 

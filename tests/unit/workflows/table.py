@@ -16,6 +16,7 @@ EARLY = "reported accepted filed dispatched handling returned reworked".split()
 # The whole table once more, by hand: (action, from, role) to the state after.
 TABLE: dict[tuple[str, str, str], str] = {
     ("accept", "reported", "acceptor"): "accepted",
+    **{("appoint", s, "supervisor"): s for s in ("verifying", "handled")},
     ("reject", "reported", "acceptor"): "rejected",
     ("reject", "accepted", "acceptor"): "rejected",
     ("verify", "reported", "acceptor"): "verifying",

@@ -65,7 +65,7 @@ def test_a_refusal_names_the_actions_of_the_state(desk: Desk) -> None:
         desk.act("accept", "acceptor")
     assert set(refused.value.possible) == {
         "inspect-pass", "inspect-fail", "void", "urge", "supervise", "instruct", "escalate",
-        "force-close", "merge", "hand-over", "next-condition",
+        "force-close", "merge", "hand-over", "next-condition", "appoint",
     }  # fmt: skip
     in_state(desk, "voided")
     with pytest.raises(NotPossible, match="final") as refused:

@@ -8,7 +8,7 @@ from workflows import DEFINITIONS, Definition, DefinitionError, load_definition,
 
 Change = Callable[[dict[str, Any]], object]
 ACTIONS = """
-    accept reject verify verify-yes verify-no file hand-over compare dispatch joint-dispatch
+    accept reject verify verify-yes verify-no appoint file hand-over compare dispatch joint-dispatch
     assist return
     return-to-acceptor withdraw adjudicate sign assign start suspend defer resume
     request-extension approve-extension
@@ -196,6 +196,22 @@ BAD: dict[str, tuple[Change, str]] = {
     "an unknown mark to make": (
         set_at("actions", "return", "marks", {"luck": "count"}),
         r"actions\.return\.marks: names the unknown mark 'luck'",
+    ),
+    "an appointment of nobody": (
+        drop("actions", "feedback", "appoints"),
+        r"actions\.feedback\.marks: keep who was appointed, but the action `appoints` nobody",
+    ),
+    "an appointment that is forgotten": (
+        set_at("actions", "feedback", "marks", {"extension_asked": "clear"}),
+        r"actions\.feedback\.appoints: chooses somebody whom no mark keeps",
+    ),
+    "an appointment that no action asks for": (
+        set_at("actions", "feedback", "appoints", "dispatcher"),
+        r"feedback\.appoints: chooses a dispatcher for the mark inspector, but no action",
+    ),
+    "an appointment of an unknown role": (
+        set_at("actions", "feedback", "appoints", "mayor"),
+        r"actions\.feedback\.appoints: names the unknown role 'mayor'",
     ),
     "a mark made in an unknown way": (
         set_at("actions", "return", "marks", {"returns": "twice"}),

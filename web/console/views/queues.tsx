@@ -5,6 +5,7 @@ import { LINES, STATES, word } from "../../shared/words";
 import { phaseOf, type Row } from "../cases";
 import { definitions, nameIn } from "../definitions";
 import { latenessOf, type Waiting } from "../lateness";
+import { hasOwners, OWNERS, ownerQuery, type Owner } from "../owners";
 import { anyTick, chosen, claims, names, now, refusedToken, where } from "../store";
 import { Badges } from "./badges";
 import { leftText } from "./stretch";
@@ -13,9 +14,6 @@ import { walk } from "./walk";
 interface Queue { code: string; name: Name; line: string; stage: string | null; mark: string | null; cases: number; late: number }
 interface QueueRow extends Row { definition: string; marks: Record<string, number | string>; waiting: Waiting | null }
 
-/** Acceptors share a pool: the first to take a case owns it. */
-const OWNERS = ["all", "nobody", "me"] as const;
-type Owner = (typeof OWNERS)[number];
 const PAGE = 100;
 const MOST = 500;
 const SOONEST_MS = 1000;
@@ -37,7 +35,7 @@ export function Queues() {
     try {
       const found = await all<Queue>("/queues");
       const code = found.some((one) => one.code === where.value.of) ? where.value.of : (firstOf(found)?.code ?? "");
-      const page: Page<QueueRow> = code ? await call(path("/cases", { queue: code, owner: owner === "all" ? null : owner, limit: wanted.current })) : { items: [], next: null };
+      const page: Page<QueueRow> = code ? await call(path("/cases", { queue: code, ...ownerQuery(claims.value?.role, owner), limit: wanted.current })) : { items: [], next: null };
       if (mine !== run.current) return 0;
       setQueues(found);
       if (code !== where.value.of) where.value = { ...where.value, of: code };
@@ -128,7 +126,7 @@ function QueueRows({ queue, rows, more, owner, setOwner, showMore }: Shown) {
   return (
     <section id="queue" aria-labelledby="queue-title">
       <h2 id="queue-title">{inLanguage(queue.name, queue.code)} <span class="soft">{t("shownOf", { n: figure(rows.length), all: figure(queue.cases) })}</span></h2>
-      {queue.stage && claims.value?.role === "acceptor" && (
+      {queue.stage && hasOwners(claims.value?.role) && (
         <fieldset class="owners">
           <legend>{t("owners")}</legend>
           {OWNERS.map((one) => <label key={one} class="check"><input type="radio" name="owner" checked={one === owner} onChange={() => setOwner(one)} />{t(`owner_${one}`)}</label>)}

@@ -12,8 +12,10 @@ import { ActionForm, type Perform } from "./action";
 import { Badges } from "./badges";
 import { Clock } from "./clock";
 import { History } from "./history";
+import { Contacts } from "./contacts";
 import { cityMap } from "./map";
 import { Photos } from "./photos";
+import { Similar } from "./similar";
 
 export function Sheet({ number }: { number: string }) {
   const [sheet, setSheet] = useState<SheetData | null>(null);
@@ -140,6 +142,8 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
       <h3>{t("actions")}</h3>
       {sheet.actions.length === 0 && <p class="soft">{t("noActions")}</p>}
       {sheet.actions.map((action) => <ActionForm key={action.name} action={action} sheet={sheet} perform={perform} />)}
+      <Contacts key={`contacts ${sheet.id}`} sheet={sheet} />
+      <Similar key={`similar ${sheet.id}`} sheet={sheet} perform={perform} />
       <h3>{t("clocks")}</h3>
       {sheet.deadlines.map((clock) => <Clock key={clock.stage} clock={clock} definition={definition} />)}
       <h3>{t("links")}</h3>
