@@ -79,7 +79,7 @@ def test_a_department_may_be_a_fallback() -> None:
         "kind": "district_department",
     }  # fmt: skip
     judged = judge(DEPARTMENTS, {**row, "fallback": "是"}, {**row, "code": "y"})
-    assert [stored[-2:] for stored in judged.added] == [(True, ""), (False, "")]
+    assert [stored[5:] for stored in judged.added] == [(True, "", ""), (False, "", "")]
     (fault,) = judge(DEPARTMENTS, {**row, "fallback": "perhaps"}).refused
     assert fault.field == "fallback"
     (fault,) = judge(DEPARTMENTS, {**row, "calendar": "of the moon"}).refused
