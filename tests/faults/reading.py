@@ -29,7 +29,7 @@ from workflows.definition import Definition
 
 REPORTS: LiteralString = (
     "select id::text, case_id::text as case, encode(fingerprint, 'hex') as fingerprint, "
-    "coalesce(text, '') as text from report"
+    "coalesce(text, '') as text, coalesce(reporter, '') as reporter from report"
 )
 REFUSALS: LiteralString = (
     "select report_id::text as report, encode(fingerprint, 'hex') as fingerprint "
