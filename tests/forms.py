@@ -7,8 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Json = Mapping[str, Any]
-ENDING = frozenset({"void", "reject", "force-close", "merge"})
+ENDING = frozenset({"void", "reject", "force-close", "merge", "self-handle"})
 """What takes a case out of work; chosen at random it would end most cases early."""
+TALK = frozenset(
+    {"urge", "hand-over", "supervise", "instruct", "escalate", "relocate", "reclassify", "split"}
+)
+"""What is possible nearly always, and would be all that happens."""
 REASONS = ("现场核对", "群众来电说明", "部门职责不符")
 
 
@@ -93,10 +97,17 @@ class Forms:
         return {"lon": round(lon, 6), "lat": round(lat, 6), "crs": "wgs84", "accuracy_m": 5}
 
 
-def choose(pick: random.Random, offered: Sequence[str], usual: Sequence[str], apt: float) -> str:
-    """An action of those offered: with the chance `apt` the one that brings the case on."""
+def choose(
+    pick: random.Random, offered: Sequence[str], usual: Sequence[str], apt: float
+) -> str | None:
+    """An action of those offered: with the chance `apt` the one that brings the case on.
+
+    None now and then where all that can be done would end the case or is mere talk.
+    """
     ahead = next((one for one in usual if one in offered), None)
     if ahead is not None and pick.random() < apt:
         return ahead
-    mild = [one for one in offered if one not in ENDING]
-    return pick.choice(mild if mild and pick.random() < 0.8 else offered)
+    weights = [0.15 if one in ENDING else 0.2 if one in TALK else 1.0 for one in offered]
+    if max(weights) < pick.random():
+        return None
+    return pick.choices(list(offered), weights)[0]

@@ -40,8 +40,14 @@ def write_definitions(folder: Path, limits: Mapping[str, str]) -> dict[str, Defi
     return found
 
 
-def shorten_conditions(admin_url: str, limit: str) -> None:
-    """Every filing condition gives a few seconds; processes read it within their refresh time."""
+def shorten_conditions(admin_url: str, limits: Mapping[str, str]) -> None:
+    """Every filing condition gives a few seconds, by how the code of its category begins (the
+    first that fits); processes read it within their refresh time."""
     with psycopg.connect(admin_url) as connection:
-        connection.execute("update condition set limit_text = %s, dispatch_limit = null", [limit])
+        for beginning, limit in reversed(limits.items()):
+            connection.execute(
+                """update condition set limit_text = %s, dispatch_limit = null, profiles = '{}'
+                    where code like %s""",
+                [limit, f"{beginning}%"],
+            )
         connection.execute("update installation set catalogue_version = catalogue_version + 1")
