@@ -1,5 +1,6 @@
 """Due moments in bulk: in arrays, and as the lines of `wangge due --batch` with their reasons."""
 
+import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import orjson
 
 from bench.figures import Figure
 from dispatch.due import CalendarShelf, reckon_lines
+from dispatch.due_shared import reckon_shared
 from workflows.bulk import BulkReckoner
 from workflows.calendar import WorkingCalendar
 from workflows.limits import Limit, parse_limit
@@ -25,7 +27,12 @@ def due_moments(count: int) -> Iterator[Figure]:
     starts, limits = _asked(count)
     calendar = CalendarShelf().get("cn")
     yield _arrays(calendar, starts, limits)
-    yield _lines(starts, limits)
+    lines = [
+        orjson.dumps({"start": start.isoformat(), "limit": limit.text}) + b"\n"
+        for start, limit in zip(starts, limits, strict=True)
+    ]
+    yield _lines(lines)
+    yield _shared(lines)
 
 
 def _asked(count: int) -> tuple[list[datetime], list[Limit]]:
@@ -55,11 +62,7 @@ def _arrays(calendar: WorkingCalendar, starts: list[datetime], limits: list[Limi
     )
 
 
-def _lines(starts: list[datetime], limits: list[Limit]) -> Figure:
-    lines = [
-        orjson.dumps({"start": start.isoformat(), "limit": limit.text}) + b"\n"
-        for start, limit in zip(starts, limits, strict=True)
-    ]
+def _lines(lines: list[bytes]) -> Figure:
     begun, used = perf_counter(), process_time()
     told = list(reckon_lines(lines, CalendarShelf().get))
     seconds, used = perf_counter() - begun, process_time() - used
@@ -79,4 +82,23 @@ def _lines(starts: list[datetime], limits: list[Limit]) -> Figure:
         budget=BUDGET,
         note=f"{len(lines) / used:,.0f} a second of processor time; "
         f"{spans / len(lines):.1f} spans a line",
+    )
+
+
+def _shared(lines: list[bytes]) -> Figure:
+    workers = os.cpu_count() or 1
+    begun = perf_counter()
+    told = sum(len(piece) for piece in reckon_shared(lines, workers))
+    seconds = perf_counter() - begun
+    begun = perf_counter()
+    found = sum(len(orjson.dumps(orjson.loads(line))) for line in lines)
+    raw_s = perf_counter() - begun
+    return Figure(
+        name="due moments, lines on all processors",
+        value=len(lines) / seconds,
+        unit="lines/s",
+        raw=len(lines) / raw_s,
+        raw_is="reading and writing the lines that ask, on one processor",
+        budget=BUDGET,
+        note=f"{workers} processors; {found / 1e6:,.0f} MB in, {told / 1e6:,.0f} MB out",
     )
