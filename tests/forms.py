@@ -84,7 +84,7 @@ class Forms:
             for one in self.categories
             if one["conditions"] and (any_line or one["line"] == sheet["line"])
         ]
-        return self.pick.choice(codes)
+        return str(self.pick.choice(codes))
 
     def _departments(self, choices: Sequence[str], made: Json) -> list[str] | None:
         left = [one for one in choices if one != made.get("department")]
