@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.figures import Figure
 
-HIGHER_IS_BETTER = ("reports/s", "events/s", "firings/s")
+HIGHER_IS_BETTER = ("reports/s", "events/s", "firings/s", "moments/s", "lines/s")
 
 
 class NotARun(ValueError):

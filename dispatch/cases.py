@@ -68,7 +68,8 @@ class Case:
         if self.department is not None and self.department not in self.handled_by:
             self.handled_by = (*self.handled_by, self.department)
         if self.assistants:
-            more = [code for code in self.assistants if code not in self.handled_by]
+            # In the order of the event's body, whose keys are sorted: it is rebuilt from there.
+            more = sorted(code for code in self.assistants if code not in self.handled_by)
             self.handled_by = (*self.handled_by, *more)
 
     def summary(self) -> dict[str, Any]:

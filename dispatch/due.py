@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from workflows.worktime import to_micros
 
 STANDARD = "cn"
 LINES = 5000
+KEYS = frozenset({"start", "limit", "calendar", "pauses"})
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
@@ -57,8 +57,7 @@ def read_moment(text: object, calendar: WorkingCalendar) -> datetime:
     return moment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """One due moment to reckon."""
 
     calendar: WorkingCalendar
@@ -79,8 +78,9 @@ def read_asked(line: bytes, calendar_of: Callable[[str], WorkingCalendar]) -> As
         raise AskedWrong(f"the line is not JSON: {error}") from error
     if not isinstance(given, dict):
         raise AskedWrong("the line is no JSON object")
-    if strange := given.keys() - {"start", "limit", "calendar", "pauses"}:
-        raise AskedWrong(f"{min(strange)} is unknown; known are start, limit, calendar, pauses")
+    if not KEYS.issuperset(given):
+        strange = min(given.keys() - KEYS)
+        raise AskedWrong(f"{strange} is unknown; known are start, limit, calendar, pauses")
     named = given.get("calendar") or STANDARD
     if not isinstance(named, str):
         raise AskedWrong("calendar must be a name or the path of a file")
@@ -108,10 +108,28 @@ def reckon_lines(
     lines: Iterable[bytes], calendar_of: Callable[[str], WorkingCalendar]
 ) -> Iterator[bytes]:
     """One line of JSON for each: `due_at`, `provisional` and `breakdown`, or `error`."""
-    reckoners: dict[WorkingCalendar, BulkReckoner] = {}
+    work = LineReckoner(calendar_of)
+    for chunk in in_chunks(lines):
+        yield from work.reckon(chunk)
+
+
+def in_chunks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The lines in pieces that are reckoned together."""
     given = iter(lines)
     while chunk := list(islice(given, LINES)):
-        yield from _reckon_chunk(chunk, calendar_of, reckoners)
+        yield chunk
+
+
+class LineReckoner:
+    """Reckons pieces of lines; what it has laid out of a calendar serves the next piece."""
+
+    def __init__(self, calendar_of: Callable[[str], WorkingCalendar]) -> None:
+        self._calendar_of = calendar_of
+        self._reckoners: dict[WorkingCalendar, BulkReckoner] = {}
+
+    def reckon(self, lines: list[bytes]) -> list[bytes]:
+        """One answer a line, in order."""
+        return _reckon_chunk(lines, self._calendar_of, self._reckoners)
 
 
 class _Plain(NamedTuple):

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from workflows.worktime import DAY_US, EPOCH_ORDINAL, LATEST_US, SECOND_US, to_m
 
 Moments = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-_NATURAL_TAIL = b',"counted":true,"why":%s}' % orjson.dumps(NATURAL.to_json())
+_NATURAL_TAIL = b'","counted":true,"why":%s}' % orjson.dumps(NATURAL.to_json())
 
 
 @lru_cache(maxsize=20_000)
@@ -29,14 +30,17 @@ def _day_text(day: int) -> bytes:
     return date.fromordinal(day + EPOCH_ORDINAL).isoformat().encode()
 
 
+@lru_cache(maxsize=86_400)
+def _second_text(second: int) -> bytes:
+    return b"T%02d:%02d:%02d" % (second // 3600, second // 60 % 60, second % 60)
+
+
 def moment_text(micros: int) -> bytes:
     """Return a moment as the events write it: UTC with six decimals and `Z`."""
     day, rest = divmod(micros, DAY_US)
-    seconds, fraction = divmod(rest, SECOND_US)
-    minutes, second = divmod(seconds, 60)
-    return b"%sT%02d:%02d:%02d.%06dZ" % (
-        _day_text(day), minutes // 60, minutes % 60, second, fraction,
-    )  # fmt: skip
+    second, fraction = divmod(rest, SECOND_US)
+    tail = b".%06dZ" % fraction if fraction else b".000000Z"
+    return _day_text(day) + _second_text(second) + tail
 
 
 class BulkReckoner:
@@ -58,13 +62,15 @@ class BulkReckoner:
         Where it does not hold the calendar does not reach so far; `WorkingCalendar.due` raises
         the error that says so.
         """
-        needs = np.fromiter((limit.micros for limit in limits), np.int64, len(limits))
-        natural = np.fromiter((limit.clock.natural for limit in limits), np.bool_, len(limits))
+        kinds = {limit.text: limit for limit in limits}  # few, each many times
+        places = {text: place for place, text in enumerate(kinds)}
+        of = np.fromiter((places[limit.text] for limit in limits), np.int64, len(limits))
+        needs = np.array([limit.micros for limit in kinds.values()], np.int64)[of]
+        natural = np.array([limit.clock.natural for limit in kinds.values()], np.bool_)[of]
         ends, held = self._worked(begins, needs)
         if self._end_of_day:
-            days = np.fromiter(
-                (limit.clock is ClockType.WORKING_DAYS for limit in limits), np.bool_, len(limits)
-            )
+            by_days = [limit.clock is ClockType.WORKING_DAYS for limit in kinds.values()]
+            days = np.array(by_days, np.bool_)[of]
             by_day, day_held = self._days(begins, needs)
             ends, held = np.where(days, by_day, ends), np.where(days, day_held, held)
         time = self._calendar.time
@@ -104,39 +110,55 @@ class BulkReckoner:
     def explained(self, begin: int, end: int, limit: Limit) -> bytes:
         """Return the stretches from begin to end as a JSON array, as `Span.to_json` gives each."""
         clock = limit.clock
-        if clock.natural:
-            return b"[" + _piece(begin, end, _NATURAL_TAIL) + b"]"
         if self._end_of_day and clock is ClockType.WORKING_DAYS:
             told = self._calendar.spans(to_moment(begin), to_moment(end), clock)
             return orjson.dumps([span.to_json() for span in told])
-        starts, whole, tails = self._stretches
-        first, last = bisect_right(starts, begin) - 1, bisect_left(starts, end) - 1
+        from_, to = b'[{"from":"' + moment_text(begin), moment_text(end)
+        if clock.natural:
+            return from_ + b'","to":"' + to + _NATURAL_TAIL + b"]"
+        table = self._stretches
+        first, last = bisect_right(table.starts, begin) - 1, bisect_left(table.starts, end) - 1
         if first == last:
-            return b"[" + _piece(begin, end, tails[first]) + b"]"
-        return b"[%s,%s%s]" % (
-            _piece(begin, starts[first + 1], tails[first]),
-            b"".join(whole[first + 1 : last]),
-            _piece(starts[last], end, tails[last]),
+            return from_ + b'","to":"' + to + table.tails[first] + b"]"
+        between = b"".join(table.wholes[first + 1 : last])
+        return (
+            from_ + table.rests[first] + between + table.heads[last] + to + table.tails[last] + b"]"
         )
 
     @cached_property
-    def _stretches(self) -> tuple[list[int], list[bytes], list[bytes]]:
-        """Where each stretch of the whole calendar begins, and its text, whole and from `to` on."""
+    def _stretches(self) -> "_Stretches":
         time = self._calendar.time
         first, last = to_moment(time.first_us), to_moment(time.last_us)
-        spans = self._calendar.spans(first, last, ClockType.WORKING_HOURS)
-        starts = [to_micros(span.from_) for span in spans]
-        tails = [_tail(span) for span in spans]
-        ends = [to_micros(span.to) for span in spans]
-        whole = [
-            _piece(start, end, tail) + b","
-            for start, end, tail in zip(starts, ends, tails, strict=True)
-        ]
-        return starts, whole, tails
+        return _stretches(self._calendar.spans(first, last, ClockType.WORKING_HOURS))
 
 
-def _piece(begin: int, end: int, tail: bytes) -> bytes:
-    return b'{"from":"%s","to":"%s"%s' % (moment_text(begin), moment_text(end), tail)
+class _Stretches(NamedTuple):
+    """Where each stretch of a whole calendar begins, and the pieces of its text.
+
+    A whole one is its head, its end and its tail; a rest is what follows another beginning.
+    """
+
+    starts: list[int]
+    heads: list[bytes]
+    rests: list[bytes]
+    tails: list[bytes]
+    wholes: list[bytes]
+
+
+def _stretches(spans: Sequence[Span]) -> _Stretches:
+    heads = [b'{"from":"%s","to":"' % moment_text(to_micros(span.from_)) for span in spans]
+    ends = [moment_text(to_micros(span.to)) for span in spans]
+    tails = [_tail(span) for span in spans]
+    return _Stretches(
+        starts=[to_micros(span.from_) for span in spans],
+        heads=heads,
+        rests=[b'","to":"%s%s,' % (end, tail) for end, tail in zip(ends, tails, strict=True)],
+        tails=tails,
+        wholes=[
+            b"%s%s%s," % (head, end, tail)
+            for head, end, tail in zip(heads, ends, tails, strict=True)
+        ],
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -146,4 +168,4 @@ def _why(label: Label) -> bytes:
 
 def _tail(span: Span) -> bytes:
     counted = b"true" if span.counted else b"false"
-    return b',"counted":%s,"why":%s}' % (counted, _why(span.why))
+    return b'","counted":%s,"why":%s}' % (counted, _why(span.why))

@@ -74,11 +74,11 @@ def _in_stage(
             deadline = deadline.held_by(holding.department)
         same = deadline.limit == limit.text and deadline.clock is limit.clock
         return deadline if same else deadline.under(limit, calendars)
-    if _goes_on(deadline, stage, holding) and deadline.clock is ClockType.UNTIL:
+    if not _goes_on(deadline, stage, holding):
+        return _afresh(stage, holding, now, calendars)
+    if deadline.clock is ClockType.UNTIL:
         return deadline.go_on_until()
-    if _goes_on(deadline, stage, holding):
-        return deadline.go_on(_limit(stage, holding), now, calendars)
-    return _afresh(stage, holding, now, calendars)
+    return deadline.go_on(_limit(stage, holding), now, calendars)
 
 
 def _climbed(

@@ -81,7 +81,9 @@ class Deadline:
             return self.started_at + span * at.numerator / at.denominator
         calendar = calendars.get(self.calendar)
         used = timedelta(microseconds=self.used_us)
-        limit, whole = parse_limit(self.limit), at * (1 + self.extensions)
+        limit = parse_limit(self.limit)
+        # Fractions are slow to multiply, and few clocks are extended.
+        whole = at * (1 + self.extensions) if self.extensions else at
         return calendar.fraction_due(self.started_at, limit, whole, used, self.origin).due_at
 
     def at_rung(self, rung: int) -> "Deadline":

@@ -294,4 +294,10 @@ def _facts(action: Action, step: Step, fields: Mapping[str, Any]) -> dict[str, A
 
 
 def _changed(before: Deadlines, after: Deadlines) -> list[dict[str, Any]]:
-    return [deadline.to_json() for deadline in after if deadline not in before]
+    """The clocks that are not as they were; a stage has one."""
+    was = {deadline.stage: deadline for deadline in before}
+    return [
+        deadline.to_json()
+        for deadline in after
+        if (old := was.get(deadline.stage)) is not deadline and old != deadline
+    ]

@@ -1,6 +1,7 @@
 """`wangge bench`: the benchmarks, on a private installation of their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 class What(StrEnum):
     """The parts of a run, in the order in which they are measured."""
 
+    DECIDE = "decide"
+    DUE = "due"
     PIPELINE = "pipeline"
     SINGLE = "single"
     CLOCK = "clock"
@@ -28,7 +31,13 @@ class What(StrEnum):
 
 
 # A million cases and ten minutes without a server are not for every day.
-USUAL = (What.PIPELINE, What.SINGLE, What.CLOCK, What.LATENCY, What.FEED)
+USUAL = (
+    *(What.DECIDE, What.DUE),
+    *(What.PIPELINE, What.SINGLE, What.CLOCK, What.LATENCY, What.FEED),
+)
+PURE = frozenset({What.DECIDE, What.DUE})
+"""What needs no installation."""
+DUE_MOMENTS = 200_000
 
 
 def bench(  # noqa: PLR0913, PLR0917  the options of one command
@@ -61,18 +70,10 @@ def bench(  # noqa: PLR0913, PLR0917  the options of one command
         before = None if compare is None else comparing.read_run(compare)
     except comparing.NotARun as error:
         raise ConfigurationError(str(error)) from error
-    parts = _parts(count, pending, cases, events, minutes)
     chosen = [one for one in What if one in (what or USUAL)]
-    runs: list[list[Figure]] = []
-    with measured_installation() as measured:
-        for number in range(repeat):
-            runs.append([])
-            for one in chosen:
-                typer.echo(f"measuring {one}, {number + 1} of {repeat}", err=True)
-                measured.wait_until("select count(*) from outbox", 0)
-                for figure in parts[one](measured):
-                    typer.echo(f"  {figure.name}: {figure.value:,.2f} {figure.unit}", err=True)
-                    runs[-1].append(figure)
+    parts = _parts(count, pending, cases, events, minutes)
+    with nullcontext() if PURE.issuperset(chosen) else measured_installation() as measured:
+        runs = [_run(chosen, parts, measured, f"{n} of {repeat}") for n in range(1, repeat + 1)]
     figures = comparing.together(runs)
     if as_json:
         typer.echo(to_json(figures))
@@ -84,6 +85,33 @@ def bench(  # noqa: PLR0913, PLR0917  the options of one command
         old_machine, old = before
         table = comparing.table_of(comparing.compare(old, figures), old_machine, machine())
         Console(stderr=as_json).print(table)
+
+
+def _run(
+    chosen: Sequence[What],
+    parts: "Mapping[What, Callable[[Measured], Iterator[Figure]]]",
+    measured: "Measured | None",
+    which: str,
+) -> "list[Figure]":
+    """One repetition of the chosen parts, told while it goes on."""
+    from bench.decide import decisions
+    from bench.due import due_moments
+
+    found: list[Figure] = []
+    for one in chosen:
+        typer.echo(f"measuring {one}, {which}", err=True)
+        if one is What.DECIDE:
+            figures = decisions()
+        elif one is What.DUE:
+            figures = due_moments(DUE_MOMENTS)
+        else:
+            assert measured is not None  # noqa: S101  there is one for all but the pure parts
+            measured.wait_until("select count(*) from outbox", 0)
+            figures = parts[one](measured)
+        for figure in figures:
+            typer.echo(f"  {figure.name}: {figure.value:,.2f} {figure.unit}", err=True)
+            found.append(figure)
+    return found
 
 
 def _parts(

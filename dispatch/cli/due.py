@@ -1,5 +1,6 @@
 """`wangge due`: when a limit runs out, and why then; needs no server."""
 
+import os
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -32,15 +33,15 @@ def due(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
     """Say when a limit runs out, and each span that counts or does not."""
-    from dispatch.due import Asked, CalendarShelf, read_moment, reckon_lines, reckoning_line
+    from dispatch.due import Asked, CalendarShelf, read_moment, reckoning_line
+    from dispatch.due_shared import reckon_shared
     from workflows.limits import parse_limit
 
     shelf = CalendarShelf()
     if batch:
         if start or limit or pause:
             raise typer.BadParameter("with --batch the lines say it", param_hint="--start")
-        for line in reckon_lines(sys.stdin.buffer, shelf.get):
-            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.writelines(reckon_shared(sys.stdin.buffer, os.cpu_count() or 1))
         return
     if start is None or limit is None:
         raise typer.BadParameter(

@@ -13,15 +13,14 @@ from datetime import UTC, datetime
 
 from tests.faults.feeds import check_feeds
 from tests.faults.ladders import check_ladders
+from tests.faults.pairs import check_judges, check_pairs
 from tests.faults.recorded import CaseRow, Event, Outcome, Recorded, ReportRecord
 from tests.faults.violation import Violation
+from tests.faults.walking import OPENED, Steps
 from workflows.definition import Definition
 
-OPENED = "wangge.case.opened.v1"
 ATTACHED = "wangge.case.attached.v1"
-RELOCATED = "wangge.case.relocated.v1"
-REMAPPED = "wangge.case.remapped.v1"
-RECOMPUTED = "wangge.case.deadline-recomputed.v1"
+MOVES = tuple(f"wangge.case.{name}.v1" for name in ("relocated", "remapped", "transferred"))
 
 
 def check(recorded: Recorded) -> list[Violation]:
@@ -106,7 +105,7 @@ def _history_wrong(
     """The first thing that is wrong with one case."""
     if not events:
         return "has no history"
-    steps = _Steps(definitions[case.definition])
+    steps = Steps(definitions[case.definition])
     previous: Event | None = None
     for event in events:
         wrong = _link_wrong(event, previous) or steps.wrong(event)
@@ -159,63 +158,6 @@ def moment_text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class _Steps:
-    """Walks one case through its definition."""
-
-    def __init__(self, definition: Definition) -> None:
-        self._definition = definition
-        self._actions = {action.event_type: action for action in definition.actions.values()}
-        self.state = ""
-        self.version = 0
-
-    def wrong(self, event: Event) -> str | None:
-        """Takes the event's step; tells what the definition does not allow."""
-        action = self._actions.get(event.type)
-        before, version = self.state, self.version
-        if not before:
-            wrong = self._open(event)
-            version = 1
-        elif action is None:
-            wrong = None if event.type != OPENED else "is a second opening"
-            version += event.type in (REMAPPED, RECOMPUTED)
-        else:
-            wrong = self._move(action.name, event)
-            version += action.raises_version
-        self.version = version
-        if wrong is not None:
-            return wrong
-        if event.body.get("state") != self.state:
-            return f"ends in {event.body.get('state')}; the definition leads to {self.state}"
-        if event.body.get("version") != version:
-            return f"has version {event.body.get('version')}; {version} is due"
-        return None
-
-    def _open(self, event: Event) -> str | None:
-        if event.type != OPENED:
-            return "is not an opening, but the first event"
-        self.state = self._definition.initial
-        for step in event.body.get("steps", ()):
-            wrong = self._move_by(str(step["action"]))
-            if wrong is None and step["state"] != self.state:
-                wrong = f"step {step['action']} ends in {step['state']}, not {self.state}"
-            if wrong is not None:
-                return wrong
-        return None
-
-    def _move(self, action: str, event: Event) -> str | None:
-        if event.body.get("from") != self.state:
-            return f"starts in {event.body.get('from')}, but the case was {self.state}"
-        return self._move_by(action)
-
-    def _move_by(self, action: str) -> str | None:
-        known = self._definition.actions.get(action)
-        step = known.steps.get(self.state) if known is not None else None
-        if step is None:
-            return f"{action} is not possible in state {self.state}"
-        self.state = step.to or self.state
-        return None
-
-
 def check_topics(recorded: Recorded) -> Iterator[Violation]:
     """C4: each topic, repeats dropped, holds its cases' histories whole and in order."""
     expected: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -251,7 +193,7 @@ def _topics_wrong(
 def _districts_of(event: Event) -> set[str]:
     """Where an event belongs; a move is also told where the case leaves."""
     districts = {str(event.body["areas"]["district"])}
-    if event.type in (RELOCATED, REMAPPED):
+    if event.type in MOVES:
         districts.add(str(event.body["was_place"]["areas"]["district"]))
     return districts
 
@@ -290,7 +232,9 @@ def check_clocks(recorded: Recorded) -> Iterator[Violation]:
 CHECKS: tuple[Callable[[Recorded], Iterator[Violation]], ...] = (
     check_answers,
     check_effects,
+    check_pairs,
     check_histories,
+    check_judges,
     check_topics,
     check_clocks,
     check_offsets,

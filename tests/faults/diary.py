@@ -30,6 +30,8 @@ class Diary:
     action_calls: list[ActionCall] = field(default_factory=list)
     faults: list[Done] = field(default_factory=list)
     feeds: list[FeedLog] = field(default_factory=list)
+    staff: dict[str, str] = field(default_factory=dict)
+    """The department of each account that belongs to one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reported(self, report: str, text: str, outcome: Outcome) -> None:

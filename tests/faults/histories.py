@@ -99,11 +99,12 @@ def good_events() -> list[Event]:
     chain.add("attached", 5, state="dispatched", version=1, report="r2")
     chain.add("reminded", 2881, state="dispatched", version=1, stage="handle", rung=0,
               due_at=text(2880))  # fmt: skip
-    chain.add("started", 2900, state="handling", version=2, **{"from": "dispatched"}, deadlines=[])
+    chain.add("started", 2900, state="handling", version=2, role="handler",
+              **{"from": "dispatched"}, deadlines=[])  # fmt: skip
     stopped = {**handle, "due_at": None, "stopped_at": text(3000), "rung": 1}
     inspect = clock("inspect", 3000)
-    chain.add("handled", 3000, state="handled", version=3, **{"from": "handling"},
-              deadlines=[stopped, inspect])  # fmt: skip
+    chain.add("handled", 3000, state="handled", version=3, role="handler",
+              **{"from": "handling"}, deadlines=[stopped, inspect])  # fmt: skip
     return chain.events
 
 

@@ -9,6 +9,9 @@ from tests.faults.violation import Violation
 from workflows.definition import Definition, Rung
 from workflows.limits import URGENT, ClockType, parse_limit
 
+REFUSED = "wangge.case.escalated.v1"
+"""The event of a rung whose action the system could not do; its body then says `refused`."""
+
 
 def check_ladders(recorded: Recorded, events: Mapping[str, Sequence[Event]]) -> Iterator[Violation]:
     """Fired once, in order, never early; one timer where a rung is left, none where none is."""
@@ -38,33 +41,74 @@ class _Ladder:
         self._definition = definition
         self._types = {
             rung.event_type for stage in definition.stages.values() for rung in stage.rungs
-        }
+        } | {REFUSED}
+        self._names = {one.event_type: one.name for one in definition.actions.values()}
         self._clocks: dict[str, dict[str, Any]] = {}
 
     def wrong(self, event: Event) -> str | None:
-        """Takes over the clocks that the event set; judges it when it is a rung's."""
+        """Judges it when a rung's is behind it; then takes over the clocks that it set."""
+        came_due = event.body.get("came_due")
+        wrong = None
+        if came_due is not None:
+            wrong = self._done_wrong(event, came_due)
+        elif event.type in self._types:
+            wrong = self._rung_wrong(event)
         if event.body.get("reopened"):
             self._clocks = {}
         for clock in event.body.get("deadlines", ()):
             self._clocks[clock["stage"]] = dict(clock)
-        return self._rung_wrong(event) if event.type in self._types else None
+        return wrong
 
     def _rung_wrong(self, event: Event) -> str | None:
-        stage, number = event.body.get("stage"), event.body.get("rung")
-        clock = self._clocks.get(str(stage))
+        """A rung's own event, or that the system could not do what the rung asks for."""
+        told = event.body
+        if "refused" in told:
+            return self._acting_wrong(event, told)
+        rung, wrong = self._come_due(event, told, told["rung"])
+        if rung is not None and wrong is None and rung.event_type != event.type:
+            return f"rung {told['rung']} of {told['stage']} is {rung.event_type}"
+        return wrong
+
+    def _done_wrong(self, event: Event, came_due: Json) -> str | None:
+        """What the system did because a rung came due: once, and it is what the rung asks for."""
+        wrong = self._acting_wrong(event, came_due)
+        if wrong is not None:
+            return wrong
+        clock = self._clocks[came_due["stage"]]
+        rung = _ladder_of(self._definition, clock)[came_due["rung"]]
+        asked, done = rung.action, self._names.get(event.type)
+        if asked != done:
+            return f"rung {came_due['rung']} of {came_due['stage']} asks for {asked}, not {done}"
+        return None
+
+    def _acting_wrong(self, event: Event, told: Json) -> str | None:
+        """The action follows the rung's own event at once, where the rung has one."""
+        clock = self._clocks.get(told["stage"])
         if clock is None:
-            return f"rung {number} of stage {stage}, which has no clock"
+            return f"rung {told['rung']} of stage {told['stage']}, which has no clock"
+        rung = _ladder_of(self._definition, clock)[told["rung"]]
+        if rung.event_type is None:
+            return self._come_due(event, told, told["rung"])[1]
+        key = (told["stage"], told["rung"])
+        if clock.get("acted") == key or clock["rung"] != told["rung"] + 1:
+            return f"what rung {told['rung']} of {told['stage']} asks for was done without it"
+        clock["acted"] = key
+        return _early(event, told, clock, rung)
+
+    def _come_due(self, event: Event, told: Json, number: int) -> tuple[Rung | None, str | None]:
+        stage = str(told.get("stage"))
+        clock = self._clocks.get(stage)
+        if clock is None:
+            return None, f"rung {number} of stage {stage}, which has no clock"
         expected = clock["rung"]
         if number != expected:
             how = "again" if isinstance(number, int) and number < expected else "too soon"
-            return f"rung {number} of {stage} fired {how}, {expected} is next"
+            return None, f"rung {number} of {stage} fired {how}, {expected} is next"
         clock["rung"] = expected + 1
         if clock["stopped_at"] is not None:
-            return f"rung {number} of {stage} fired while its clock stands"
+            return None, f"rung {number} of {stage} fired while its clock stands"
         rung = _ladder_of(self._definition, clock)[number]
-        if rung.event_type != event.type:
-            return f"rung {number} of {stage} is {rung.event_type}"
-        return _early(event, clock, rung)
+        return rung, _early(event, told, clock, rung)
 
     def row_wrong(self, case: CaseRow) -> str | None:
         """Whether the case row has the same clocks."""
@@ -77,17 +121,26 @@ def _ladder_of(definition: Definition, clock: Json) -> Sequence[Rung]:
     return definition.stages[clock["stage"]].ladder_of(URGENT in clock["limit"])
 
 
-def _early(event: Event, clock: Json, rung: Rung) -> str | None:
-    due_at = datetime.fromisoformat(str(event.body["due_at"]))
+def _early(event: Event, told: Json, clock: Json, rung: Rung) -> str | None:
+    due_at = datetime.fromisoformat(str(told["due_at"]))
     if event.at < due_at:
         return f"fired at {event.at}, before its due moment {due_at}"
+    soonest = _soonest(clock, rung)
+    if soonest is not None and due_at < soonest:
+        return f"its due moment {due_at} lies before {soonest}"
+    return None
+
+
+def _soonest(clock: Json, rung: Rung) -> datetime | None:
+    """The earliest that a rung may come due: no calendar counts faster than time runs."""
+    if clock["clock"] == ClockType.UNTIL:
+        return datetime.fromisoformat(clock["limit"])  # the moment that somebody chose
     limit = parse_limit(clock["limit"])
     if limit.clock is ClockType.WORKING_DAYS:
         return None  # a working day's end may come before eight counted hours
-    # No calendar counts faster than time runs.
-    share = timedelta(microseconds=int(limit.micros * rung.at) - clock["used_us"])
-    soonest = datetime.fromisoformat(clock["started_at"]) + share
-    return f"its due moment {due_at} lies before {soonest}" if due_at < soonest else None
+    whole = limit.micros * (1 + clock.get("extensions", 0))
+    share = timedelta(microseconds=int(whole * rung.at) - clock["used_us"])
+    return datetime.fromisoformat(clock["started_at"]) + share
 
 
 def _timers_wrong(definition: Definition, case: CaseRow, timers: Sequence[TimerRow]) -> str | None:

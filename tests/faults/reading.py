@@ -1,6 +1,7 @@
 """Reads everything that a run left behind, in one consistent view."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -29,7 +30,7 @@ from workflows.definition import Definition
 
 REPORTS: LiteralString = (
     "select id::text, case_id::text as case, encode(fingerprint, 'hex') as fingerprint, "
-    "coalesce(text, '') as text from report"
+    "coalesce(text, '') as text, coalesce(reporter, '') as reporter from report"
 )
 REFUSALS: LiteralString = (
     "select report_id::text as report, encode(fingerprint, 'hex') as fingerprint "
@@ -60,45 +61,59 @@ def read_run(
     ended_at: datetime,
 ) -> Recorded:
     """Everything that was kept; the clock must stand still meanwhile."""
-    with psycopg.connect(installation.admin_url, row_factory=namedtuple_row) as connection:
+    kept = read_histories(installation.admin_url, definitions, diary.staff, ended_at)
+    topics = _Topics(installation.kafka_servers)
+    try:
+        return replace(
+            kept,
+            report_calls=tuple(diary.report_calls),
+            action_calls=tuple(diary.action_calls),
+            report_records=[_report_record(one) for one in topics.records("wangge.reports")],
+            case_records=list(_case_records(topics, _districts(installation))),
+            feeds=tuple(diary.feeds),
+        )
+    finally:
+        topics.close()
+
+
+def read_histories(
+    url: str,
+    definitions: Mapping[str, Definition],
+    staff: Mapping[str, str],
+    ended_at: datetime,
+) -> Recorded:
+    """What the database keeps of reports and cases, in one view of it."""
+    with psycopg.connect(url, row_factory=namedtuple_row) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
 
         def rows(query: LiteralString) -> Iterator[dict[str, Any]]:
             return (row._asdict() for row in connection.execute(query))
 
-        topics = _Topics(installation.kafka_servers)
-        districts = [
-            row["code"] for row in rows("select distinct code from area where level = 'district'")
-        ]
-        try:
-            return Recorded(
-                definitions=definitions,
-                ended_at=ended_at,
-                report_calls=tuple(diary.report_calls),
-                action_calls=tuple(diary.action_calls),
-                reports=[ReportRow(**row) for row in rows(REPORTS)],
-                refusals=[Refusal(**row) for row in rows(REFUSALS)],
-                letters=[Letter(**row) for row in rows(LETTERS)],
-                cases=[CaseRow(**row) for row in rows(CASES)],
-                events=[Event(**row) for row in rows(EVENTS)],
-                timers=[TimerRow(**row) for row in rows(TIMERS)],
-                next_offsets={row["partition"]: row["next_offset"] for row in rows(OFFSETS)},
-                report_records=[_report_record(one) for one in topics.records("wangge.reports")],
-                case_records=list(_case_records(topics, districts)),
-                feeds=tuple(diary.feeds),
-            )
-        finally:
-            topics.close()
+        return Recorded(
+            definitions=definitions,
+            ended_at=ended_at,
+            reports=[ReportRow(**row) for row in rows(REPORTS)],
+            refusals=[Refusal(**row) for row in rows(REFUSALS)],
+            letters=[Letter(**row) for row in rows(LETTERS)],
+            cases=[CaseRow(**row) for row in rows(CASES)],
+            events=[Event(**row) for row in rows(EVENTS)],
+            timers=[TimerRow(**row) for row in rows(TIMERS)],
+            next_offsets={row["partition"]: row["next_offset"] for row in rows(OFFSETS)},
+            staff=staff,
+        )
+
+
+def _districts(installation: Installation) -> list[str]:
+    with psycopg.connect(installation.admin_url) as connection:
+        rows = connection.execute("select distinct code from area where level = 'district'")
+        return [row[0] for row in rows]
 
 
 def case_ends(installation: Installation) -> dict[str, int]:
     """The end of each district's topic."""
-    with psycopg.connect(installation.admin_url) as connection:
-        rows = connection.execute("select distinct code from area where level = 'district'")
-        districts = [row[0] for row in rows]
     topics = _Topics(installation.kafka_servers)
     try:
-        return {district: topics.end(f"wangge.cases.{district}") for district in districts}
+        return {one: topics.end(f"wangge.cases.{one}") for one in _districts(installation)}
     finally:
         topics.close()
 

@@ -44,6 +44,8 @@ class ReportRow:
     case: str
     fingerprint: str
     text: str
+    reporter: str = ""
+    """Whose account counts as its reporter; empty where it is nobody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,3 +170,5 @@ class Recorded:
     report_records: Sequence[ReportRecord] = ()
     case_records: Sequence[CaseRecord] = ()
     feeds: Sequence[FeedLog] = ()
+    staff: Mapping[str, str] = field(default_factory=dict)
+    """The department of each account that belongs to one."""

@@ -15,7 +15,7 @@ import psycopg
 
 from dispatch.audit import Tally, verify
 from dispatch.database import connect_engine, transaction
-from dispatch.fieldwork import FieldWork
+from dispatch.fieldwork import MATTERS, REQUESTS, URBAN, FieldWork
 from dispatch.keys import load_keys
 from dispatch.supervisor.figures import ask
 from dispatch.tokens import Role, issue
@@ -24,7 +24,7 @@ from streams.kafka import KafkaWriter
 from streams.records import Message
 from tests.faults import city
 from tests.faults.crew import Crew, hired
-from tests.faults.desks import Desks
+from tests.faults.desks import ACCEPTORS, Desks
 from tests.faults.diary import Diary, Done
 from tests.faults.doors import Doors
 from tests.faults.nemesis import Fault, Nemesis
@@ -33,9 +33,15 @@ from tests.faults.reading import case_ends, read_run, settings_of
 from tests.faults.recorded import FeedLog, Recorded
 from tests.faults.reporters import Reporter
 from tests.installation import WANGGE, Installation, running
+from tests.short_limits import shorten_conditions, write_definitions
 from workflows.definition import Definition
 
 REPORTERS = 3
+MIX = {
+    **URBAN,
+    **{code: weight * 4 for more in (MATTERS, REQUESTS) for code, weight in more.items()},
+}
+"""One report in four is of another line than urban management."""
 POISON = (b"", b"\xff\xfe", b"{}", b'{"id": "no"}', b"[" * 5000)
 GRACE_S = 3.0
 HEARING_S = 15.0
@@ -76,22 +82,24 @@ def play(plan: Plan, command: Sequence[str] = WANGGE) -> Outcome:
     """Plays a run from an empty directory to the end."""
     with tempfile.TemporaryDirectory(prefix="wangge-definitions-") as folder:
         Path(folder).chmod(0o755)
-        definition = city.write_definition(Path(folder))
-        with running(city.environment(Path(folder)), command) as installation:
-            city.shorten_conditions(installation.admin_url)
+        definitions = write_definitions(Path(folder), city.STAGE_LIMITS)
+        environment = city.environment(Path(folder), definitions)
+        with running(environment, command) as installation:
+            shorten_conditions(installation.admin_url, city.CONDITION_LIMITS)
             city.slow_commits(installation.admin_url)
             time.sleep(1.5)  # every process reads the short limits within a second
-            environment = city.environment(Path(folder))
             with hired(installation, command, environment, plan.more) as crew:
-                return _play(plan, installation, crew, definition)
+                return _play(plan, installation, crew, definitions)
 
 
-def _play(plan: Plan, installation: Installation, crew: Crew, definition: Definition) -> Outcome:
+def _play(
+    plan: Plan, installation: Installation, crew: Crew, definitions: Mapping[str, Definition]
+) -> Outcome:
     diary = Diary()
     nemesis = Nemesis(installation, crew, diary)
     doors = Doors([installation.url, *crew.urls])
     with _centres(plan.readers, installation, doors, diary) as readers:
-        with _people(plan, installation, doors, definition, diary):
+        with _people(plan, installation, doors, definitions, diary):
             _poison(installation)
             nemesis.run(plan.faults, plan.seconds)
         unfinished, ended_at = _wait_for_rest(installation, plan.quiet_s)
@@ -101,7 +109,7 @@ def _play(plan: Plan, installation: Installation, crew: Crew, definition: Defini
         ends = case_ends(installation)
         for reader in readers:
             reader.has_all(ends, HEARING_S)  # whether it has is for the checker to say
-    recorded = read_run(installation, diary, {definition.key: definition}, ended_at)
+    recorded = read_run(installation, diary, definitions, ended_at)
     return Outcome(
         recorded=recorded,
         account=diary.text(),
@@ -144,20 +152,25 @@ def _untrue_rows(installation: Installation) -> list[str]:
 
 @contextmanager
 def _people(
-    plan: Plan, installation: Installation, doors: Doors, definition: Definition, diary: Diary
+    plan: Plan,
+    installation: Installation,
+    doors: Doors,
+    definitions: Mapping[str, Definition],
+    diary: Diary,
 ) -> Iterator[None]:
     """Reporters and desks at work; when the block ends they finish what they began."""
     stop = threading.Event()
-    tokens = _tokens(installation)
-    areas = _all(installation, "areas")
+    tokens, diary.staff = _tokens(installation)
+    areas, categories = _all(installation, "areas"), _all(installation, "categories")
     threads = []
     for number in range(REPORTERS):
-        work = FieldWork(areas=areas, seed=plan.seed + number)
+        work = FieldWork(areas=areas, seed=plan.seed + number, mix=MIX)
         reporter = Reporter(doors, tokens[f"member {number}"], diary, work)
         rate = plan.rate / REPORTERS
         threads.append(threading.Thread(target=reporter.run, args=(rate, stop)))
     for number in range(plan.desks):
-        desks = Desks(doors, tokens, definition, diary, seed=plan.seed + 100 + number)
+        seed = plan.seed + 100 + number
+        desks = Desks(doors, tokens, definitions, categories, diary, seed=seed)
         threads.append(threading.Thread(target=desks.run, args=(stop,)))
     for thread in threads:
         thread.start()
@@ -169,8 +182,11 @@ def _people(
             thread.join()
 
 
-def _tokens(installation: Installation) -> dict[str, str]:
-    """City-wide tokens; a handler for each department, an inspector who reports nothing."""
+def _tokens(installation: Installation) -> tuple[dict[str, str], dict[str, str]]:
+    """City-wide tokens, and the departments of accounts that belong to one.
+
+    A handler for each department, an inspector who reports nothing, and one of a department.
+    """
     settings = settings_of(installation)
     key = load_keys(settings.keys_dir).signing
     departments = [one["code"] for one in _all(installation, "departments")]
@@ -179,11 +195,16 @@ def _tokens(installation: Installation) -> dict[str, str]:
     def token(role: Role, subject: str, department: str | None = None) -> str:
         return issue(key, role=role, scope=scope, department=department, subject=subject)
 
-    made = {role: token(Role(role), f"fault-{role}")
-            for role in ("acceptor", "dispatcher", "supervisor")}  # fmt: skip
+    made = {
+        person: token(Role(person.split()[0]), f"fault-{person}")
+        for person in (*ACCEPTORS, "dispatcher", "supervisor")
+    }
     made |= {f"member {n}": token(Role.MEMBER, f"member-{n}") for n in range(REPORTERS)}
     made |= {f"handler {d}": token(Role.HANDLER, f"handler-{d}", d) for d in departments}
-    return {**made, "inspector": token(Role.MEMBER, "inspector")}
+    urban = next(one for one in departments if one.endswith("-urban"))
+    made["inspector"] = token(Role.MEMBER, "inspector")
+    made["inspector of urban"] = token(Role.MEMBER, "inspector-urban", urban)
+    return made, {f"handler-{d}": d for d in departments} | {"inspector-urban": urban}
 
 
 def _all(installation: Installation, name: str) -> list[Mapping[str, object]]:

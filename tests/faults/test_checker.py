@@ -189,7 +189,8 @@ def timer_lost(run: Recorded) -> Recorded:
 
 def timer_of_a_final_case(run: Recorded) -> Recorded:
     chain = Chain("case-1", events=good_events())
-    chain.add("voided", 3005, state="voided", version=4, **{"from": "handled"}, deadlines=[])
+    chain.add("voided", 3005, state="voided", version=4, role="supervisor",
+              **{"from": "handled"}, deadlines=[])  # fmt: skip
     again = with_events(run, chain.events)
     row = row_of(chain.events, state="voided", version=4)
     return replace(again, cases=[row])

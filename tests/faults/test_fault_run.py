@@ -4,6 +4,7 @@ Three engines, two apis, two relays and two clocks are at work, as on several ma
 one machine and one data directory here. A district is added while they run.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -100,13 +101,16 @@ def check_run(outcome: RunOutcome) -> None:
     accepted = {c.report for c in recorded.report_calls if c.outcome is Outcome.OK}
     acted = {c.event_type for c in recorded.action_calls if c.outcome is Outcome.OK}
     rungs = [e for e in recorded.events if "rung" in e.body]
+    by_system = Counter(e.type.split(".")[2] for e in recorded.events if "came_due" in e.body)
     print(
         f"{len(recorded.cases)} cases, {len(recorded.events)} events, {len(rungs)} rungs, "
-        f"{len(recorded.case_records)} case records, {len(recorded.refusals)} refusals"
+        f"{len(recorded.case_records)} case records, {len(recorded.refusals)} refusals; "
+        f"{len(acted)} sorts of action; by the system: {dict(by_system)}"
     )
     # A run in which nothing happened would prove nothing; how much does depends on the machine.
     assert len(accepted) > 300
-    assert len(acted) >= 10, acted
+    assert len(acted) >= 25, acted
+    assert by_system["passed-up"] > 0, by_system
     assert len(rungs) > 100
     assert recorded.refusals
     assert len(recorded.letters) == 5

@@ -88,6 +88,14 @@ def test_an_assisting_department_reads_the_case_while_it_assists_and_reports_its
         office.act(who("supervisor", department=WATER), "force-close")
 
 
+def test_the_order_in_which_assistants_are_named_is_not_part_of_the_case(office: Office) -> None:
+    filed(office)
+    named = [WATER, "431103-traffic"]
+    office.act(who("dispatcher"), "joint-dispatch", department=URBAN, assistants=named)
+    assert list(row(office, "handled_by"))[-2:] == sorted(named)
+    assert broken(office.engine) == []
+
+
 @pytest.mark.parametrize("assistants", [[], ["nobody"], URBAN, [URBAN], [7], [WATER] * 21, None])
 def test_assistants_that_are_none_change_nothing(office: Office, assistants: object) -> None:
     filed(office)

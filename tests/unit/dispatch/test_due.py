@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from dispatch.due import CalendarShelf, reckon_lines
+from dispatch.due_shared import reckon_shared
 from tests.commands import run_wangge
 from workflows.errors import WorkflowError
 
@@ -128,3 +129,22 @@ def test_many_lines_pass_in_pieces() -> None:
     told = list(reckon_lines([line] * 12_001, CalendarShelf().get))
     assert len(told) == 12_001
     assert len(set(told)) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_lines_on_several_processors_keep_their_order_and_their_errors(workers: int) -> None:
+    asked = [
+        orjson.dumps({"start": f"2026-09-{1 + n % 28:02}T09:00", "limit": f"{n % 7} 工作时"})
+        for n in range(17_000)
+    ]
+    told = list(reckon_lines(asked, CalendarShelf().get))
+    assert b"".join(reckon_shared(asked, workers)) == b"".join(told)
+    assert b"is not above zero" in told[0]
+    assert b"due_at" in told[1]
+
+
+def test_few_lines_and_none_need_no_worker() -> None:
+    line = orjson.dumps({"start": "2026-09-18T17:00", "limit": "4 工作时"})
+    told = list(reckon_lines([line] * 3, CalendarShelf().get))
+    assert list(reckon_shared([line] * 3, 2)) == told
+    assert list(reckon_shared([], 2)) == []
