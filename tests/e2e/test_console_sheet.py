@@ -72,10 +72,10 @@ def test_a_clash_says_what_changed_and_by_whom_and_keeps_what_was_written(
 def test_an_acceptor_answers_a_likely_duplicate_and_sees_whom_to_call(
     installation: Installation, open_page: Opener
 ) -> None:
-    place = {"lon": 111.7211, "lat": 26.4555}
-    other = report_something(installation, 111.7251, role="reporter")
+    place = {"lon": 111.7011, "lat": 26.4490}  # where no other test has a case
+    other = report_something(installation, 111.7051, place["lat"], role="reporter")
     person = {"name": "李小明", "phone": "13812341234"}
-    number = report_something(installation, place["lon"], role="reporter", contact=person)
+    number = report_something(installation, **place, role="reporter", contact=person)
     act(installation, "acceptor", other, "relocate", location=place, reason="定位不准")
     page = open_page(expect_errors=True)
     sign_in(page, installation, installation.tokens["acceptor"], f"#case={number}")

@@ -57,7 +57,7 @@ MARKS = {
     "refuse-appeal": '{"appealed": 1}',
 }
 # Here every case is in time, there is one, and no department assists; they have their own tests.
-ASIDE = {"appeal", "merge", "unmerge", "assist", "compare"}
+ASIDE = {"appeal", "merge", "unmerge", "assist", "compare", "next-condition"}
 STEPS = [
     (action.name, state, frozenset(DEFINITION.roles[role].plays for role in step.roles))
     for action in DEFINITION.actions.values()
