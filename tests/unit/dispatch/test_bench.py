@@ -3,11 +3,9 @@
 import json
 from pathlib import Path
 
-from typer.testing import CliRunner
-
 from bench import comparing, decide, due
 from bench.figures import Figure, as_json
-from dispatch import cli
+from tests.commands import run_wangge
 
 
 def test_what_is_measured_is_a_whole_decision() -> None:
@@ -42,7 +40,7 @@ def test_a_run_of_them_needs_no_installation_and_is_compared(tmp_path: Path) -> 
     moves = comparing.compare(comparing.read_run(old)[1], again)
     assert [move.verdict for move in moves] == ["better", "better"]
     asked = ["bench", "decide", "--json", "--compare", str(old)]
-    done = CliRunner().invoke(cli.app, asked, prog_name="wangge")
+    done = run_wangge(*asked)
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert [one["name"] for one in told["figures"]] == [

@@ -50,7 +50,7 @@ def test_a_picture_names_every_process_with_its_load_and_what_it_waits_for(data_
     text = drawn(watcher.picture())
     (engine,) = re.findall(r"^engine  .*$", text, re.MULTILINE)
     assert str(os.getpid()) in engine
-    assert re.search(r" 3 +kafka +[0-9]+ MB +[0-9]+ %", engine), engine
+    assert re.search(r" 3 +kafka +[0-9,]+ MB +[0-9]+ %", engine), engine
     (relay,) = re.findall(r"^relay .*$", text, re.MULTILINE)
     assert "not running" in relay
     assert ["open", "cases", "?"] in [line.split() for line in text.splitlines()]
