@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from dispatch import history
 from workflows.deadlines import Deadline
+from workflows.definition import Definition
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +87,82 @@ class Case:
             "lon": history.coordinate(self.lon),
             "lat": history.coordinate(self.lat),
         }
+
+
+class Placed(Protocol):
+    """What lies somewhere on a map: a report, a place, another case."""
+
+    @property
+    def city(self) -> str: ...
+    @property
+    def district(self) -> str: ...
+    @property
+    def community(self) -> str: ...
+    @property
+    def map_version(self) -> int: ...
+    @property
+    def x(self) -> float: ...
+    @property
+    def y(self) -> float: ...
+    @property
+    def lon(self) -> float: ...
+    @property
+    def lat(self) -> float: ...
+
+
+def new_case(  # noqa: PLR0913  what a case begins with
+    placed: Placed,
+    *,
+    id: UUID,
+    number: str,
+    definition: Definition,
+    category: str,
+    opened_at: datetime,
+    zone: ZoneInfo,
+    accuracy_m: float,
+    source: str,
+    links: Mapping[str, Any],
+    split_from: UUID | None = None,
+) -> Case:
+    """A case that lies where `placed` does, before its first event: nobody reported or holds it."""
+    return Case(
+        id=id,
+        opened_month=opened_month(opened_at, zone),
+        number=number,
+        line=definition.line.value,
+        definition=definition.key,
+        category=category,
+        condition=None,
+        state=definition.initial,
+        version=1,
+        seq=0,
+        head_hash=history.START,
+        last_at=opened_at,
+        city=placed.city,
+        district=placed.district,
+        community=placed.community,
+        map_version=placed.map_version,
+        x=placed.x,
+        y=placed.y,
+        lon=round(placed.lon, history.DECIMALS),
+        lat=round(placed.lat, history.DECIMALS),
+        accuracy_m=accuracy_m,
+        department=None,
+        source=source,
+        part=None,
+        opened_at=opened_at,
+        closed_at=None,
+        due_at=None,
+        deadlines=(),
+        links=links,
+        report_count=0,
+        handled_by=(),
+        possible_duplicate_of=None,
+        marks={},
+        assistants={},
+        merged_into=None,
+        split_from=split_from,
+    )
 
 
 COLUMNS = (

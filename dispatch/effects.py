@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from dispatch import access, history
-from dispatch.cases import Case, opened_month, take_numbers
+from dispatch.cases import Case, new_case, take_numbers
 from dispatch.event_bodies import ABSORBED, RELEASED, SPLIT_OFF
 from dispatch.fields import FieldsWrong
 from dispatch.inspection import unfit
@@ -176,42 +176,17 @@ def _new_case(scene: Scene) -> Case:
     at = old if place is None else place
     request = link_request(at.x, at.y, old.accuracy_m, category)
     (number,) = take_numbers(scene.connection, 1, now, rules.number_prefix, rules.zone)
-    return Case(
+    return new_case(
+        at,
         id=uuid.uuid4(),
-        opened_month=opened_month(now, rules.zone),
         number=number,
-        line=category.line,
-        definition=rules.opens_under(category.line).key,
+        definition=rules.opens_under(category.line),
         category=category.code,
-        condition=None,
-        state="",
-        version=1,
-        seq=0,
-        head_hash=history.START,
-        last_at=now,
-        city=at.city,
-        district=at.district,
-        community=at.community,
-        map_version=at.map_version,
-        x=at.x,
-        y=at.y,
-        lon=round(at.lon, history.DECIMALS),
-        lat=round(at.lat, history.DECIMALS),
-        accuracy_m=old.accuracy_m,
-        department=None,
-        source=old.source,
-        part=None,
         opened_at=now,
-        closed_at=None,
-        due_at=None,
-        deadlines=(),
+        zone=rules.zone,
+        accuracy_m=old.accuracy_m,
+        source=old.source,
         links=links_json(link_batch(scene.connection, [request])[0]),
-        report_count=0,
-        handled_by=(),
-        possible_duplicate_of=None,
-        marks={},
-        assistants={},
-        merged_into=None,
         split_from=old.id,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch import history
-from dispatch.cases import Case, opened_month
+from dispatch.cases import Case, new_case
 from dispatch.event_bodies import ATTACHED
 from dispatch.filing import AskedPart, Choice, choose
 from dispatch.joining import Join
@@ -94,45 +94,22 @@ def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: da
 
 def _new_case(rules: Rules, prepared: Prepared, join: Join, *, number: str, at: datetime) -> Case:
     report = prepared.report
-    definition = rules.definition_of(report.category)
-    return Case(
+    case = new_case(
+        report,
         id=join.case,
-        opened_month=opened_month(at, rules.zone),
         number=number,
-        line=definition.line.value,
-        definition=definition.key,
+        definition=rules.definition_of(report.category),
         category=report.category,
-        condition=None,
-        state=definition.initial,
-        version=1,
-        seq=0,
-        head_hash=history.START,
-        last_at=at,
-        city=report.city,
-        district=report.district,
-        community=report.community,
-        map_version=report.map_version,
-        x=report.x,
-        y=report.y,
-        lon=round(report.lon, history.DECIMALS),
-        lat=round(report.lat, history.DECIMALS),
-        accuracy_m=report.accuracy_m,
-        department=None,
-        source=report.source,
-        part=report.part if prepared.part.known else None,
         opened_at=at,
-        closed_at=None,
-        due_at=None,
-        deadlines=(),
+        zone=rules.zone,
+        accuracy_m=report.accuracy_m,
+        source=report.source,
         links=links_json(prepared.links),
-        report_count=1,
-        handled_by=(),
-        possible_duplicate_of=join.possible_duplicate_of,
-        marks={},
-        assistants={},
-        merged_into=None,
-        split_from=None,
     )
+    case.report_count = 1
+    case.part = report.part if prepared.part.known else None
+    case.possible_duplicate_of = join.possible_duplicate_of
+    return case
 
 
 def _opening_body(case: Case, prepared: Prepared, choice: Choice) -> dict[str, Any]:
