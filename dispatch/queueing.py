@@ -1,19 +1,18 @@
 """The queues of the desks: how many cases wait in each, and which, the most urgent first."""
 
-import base64
-import binascii
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, text
 
+from dispatch import cursors
 from dispatch.access import Clause, all_of
 from dispatch.cases import SELECT, Case, read_case
-from dispatch.reading import BadCursor, Filters, clauses_of
+from dispatch.cursors import BadCursor
+from dispatch.reading import Filters, clauses_of
 from workflows.queues import Queue
 
 # By the moment that is due; what no clock watches comes last.
@@ -104,16 +103,15 @@ def list_queue(
 
 def _cursor(case: Case) -> str:
     due = None if case.due_at is None else case.due_at.isoformat()
-    raw = orjson.dumps({"due": due, "id": str(case.id)})
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return cursors.written({"due": due, "id": str(case.id)})
 
 
 def _behind(cursor: str) -> Clause:
     try:
-        told = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        told = cursors.read(cursor)
         due, case_id = told["due"], UUID(told["id"])
         at = "infinity" if due is None else datetime.fromisoformat(due).isoformat()
-    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadCursor("`after` is not a cursor that a page of this queue gave") from error
     return Clause(
         sql="(coalesce(c.due_at, 'infinity'), c.id) > (cast(:after_at as timestamptz), :after_id)",

@@ -1,20 +1,17 @@
 """Reads cases, histories and reports for people; every query carries the caller's scope."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, text
 
-from dispatch import history
+from dispatch import cursors, history
 from dispatch.access import Clause, all_of
 from dispatch.cases import SELECT, Case, read_case
-from dispatch.errors import DispatchError
+from dispatch.cursors import BadCursor
 from dispatch.rebuilding import Standing, rebuild
 from grid.tiles import within_bounds
 
@@ -48,10 +45,6 @@ IS_REPORTER = text(f"""{KIN}
         select from report join kin on report.case_id = kin.id where reporter = :account
     )
 """)  # noqa: S608  KIN is a constant
-
-
-class BadCursor(DispatchError):
-    """The `after` of a request is not one that a page gave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,13 +296,12 @@ def changes_since(connection: Connection, case: Case, version: int) -> Sequence[
 
 
 def _cursor(case: Case) -> str:
-    raw = orjson.dumps([case.opened_at.isoformat(), str(case.id)])
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return cursors.written([case.opened_at.isoformat(), str(case.id)])
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
     try:
-        at, case_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        at, case_id = cursors.read(cursor)
         return datetime.fromisoformat(at), UUID(case_id)
-    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise BadCursor("`after` is not a cursor that a page gave; start without it") from error

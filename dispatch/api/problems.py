@@ -14,13 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dispatch.access import Forbidden
+from dispatch.cursors import BadCursor
 from dispatch.database import is_passing
 from dispatch.desk import CaseNotFound, Stale
 from dispatch.errors import Unavailable
 from dispatch.fields import FieldsWrong
 from dispatch.intake import Refused
 from dispatch.photos import NoRoom, PhotoRefused, PhotoTooLarge
-from dispatch.reading import BadCursor
 from dispatch.rebuilding import NotTold
 from dispatch.reports import FieldProblem
 from dispatch.tokens import TokenRefused

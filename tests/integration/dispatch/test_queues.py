@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from dispatch.access import Clause
+from dispatch.cursors import BadCursor
 from dispatch.database import transaction
 from dispatch.definitions import load_definitions
 from dispatch.queueing import Waiting, count_queues, list_queue
-from dispatch.reading import BadCursor, Filters
+from dispatch.reading import Filters
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.live import Live
 from workflows.queues import Queue, queues_of
