@@ -64,6 +64,14 @@ def twice(document: dict[str, Any]) -> None:
     steps.append({"roles": ["handler"], "from": ["dispatched"], "to": "filed"})
 
 
+def check_refused(document: dict[str, Any], change: Change, place: str) -> None:
+    """The definition, once changed so, is refused with its place."""
+    changed = deepcopy(document)
+    change(changed)
+    with pytest.raises(DefinitionError, match=place):
+        load_definition(changed)
+
+
 BAD: dict[str, tuple[Change, str]] = {
     "a trap": (trap, r"definition\.states\.limbo: is a trap"),
     "an unreachable state": (unreachable, r"definition\.states\.island: cannot be reached"),
@@ -302,11 +310,7 @@ BAD: dict[str, tuple[Change, str]] = {
 def test_a_bad_definition_is_refused_with_its_place(
     case: str, definition_document: dict[str, Any]
 ) -> None:
-    change, place = BAD[case]
-    document = deepcopy(definition_document)
-    change(document)
-    with pytest.raises(DefinitionError, match=place):
-        load_definition(document)
+    check_refused(definition_document, *BAD[case])
 
 
 @pytest.mark.parametrize("document", [None, [], "text", {}])

@@ -1,21 +1,18 @@
 """Suspension 挂账 and deferral 缓办 until a chosen day, and the system that ends them by itself."""
 
-from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.unit.workflows.desk import Desk, local
-from tests.unit.workflows.test_definition import drop, set_at
+from tests.unit.workflows.test_definition import check_refused, drop, set_at
 from workflows import (
     Actor,
     Deadline,
-    DefinitionError,
     FieldsMissing,
     NotPossible,
     explain,
-    load_definition,
 )
 
 SPRING = local("2027-03-01T08:00")
@@ -256,8 +253,4 @@ BAD = {
 def test_a_definition_whose_waiting_could_not_end_is_refused(
     case: str, definition_document: dict[str, Any]
 ) -> None:
-    change, place = BAD[case]
-    document = deepcopy(definition_document)
-    change(document)
-    with pytest.raises(DefinitionError, match=place):
-        load_definition(document)
+    check_refused(definition_document, *BAD[case])

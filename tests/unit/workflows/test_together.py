@@ -1,20 +1,17 @@
 """Joint dispatch with main and assisting departments, and merging with its undoing."""
 
-from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.unit.workflows.desk import Desk, local
-from tests.unit.workflows.test_definition import drop, set_at
+from tests.unit.workflows.test_definition import check_refused, drop, set_at
 from workflows import (
     Actor,
-    DefinitionError,
     FieldsMissing,
     NotAllowed,
     NotPossible,
-    load_definition,
 )
 
 ROADS = Actor(id="h2", role="handler", department="ROADS")
@@ -183,8 +180,4 @@ BAD = {
 def test_a_definition_that_leads_back_nowhere_is_refused(
     case: str, definition_document: dict[str, Any]
 ) -> None:
-    change, place = BAD[case]
-    document = deepcopy(definition_document)
-    change(document)
-    with pytest.raises(DefinitionError, match=place):
-        load_definition(document)
+    check_refused(definition_document, *BAD[case])
