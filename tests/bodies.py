@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from dispatch.api.asyncapi import body_models
-from dispatch.definitions import load_definitions
+from dispatch.catalogue.definitions import load_definitions
 
 BODIES = """select type, body::text as body from case_event"""
 

@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from dispatch.embedded.kafka import PrivateKafka
 from dispatch.embedded.postgres import AUDITOR, OWNER, SERVICE, PrivatePostgres
-from dispatch.migrate import upgrade
+from dispatch.storage.migrate import upgrade
 from tests.places import passing_folder
 
 TEMPLATE = "template_wangge"

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
-from dispatch.event_bodies import (
+from dispatch.cases.event_bodies import (
     ABSORBED,
     ATTACHED,
     PLACED,
@@ -33,8 +33,8 @@ from dispatch.event_bodies import (
     Transferred,
     Unmerged,
 )
-from dispatch.event_parts import Areas, Moment
-from dispatch.reports import LocatedReport
+from dispatch.cases.event_parts import Areas, Moment
+from dispatch.reports.report import LocatedReport
 from dispatch.settings import Settings
 from streams.envelope import DEAD_LETTER, REPORT_RECEIVED
 from workflows.decide import OPENED

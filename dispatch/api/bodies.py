@@ -6,7 +6,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from dispatch.api.problems import Problem
-from dispatch.reports import FieldProblem
+from dispatch.reports.report import FieldProblem
 
 Model = TypeVar("Model", bound=BaseModel)
 

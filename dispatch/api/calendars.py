@@ -14,10 +14,10 @@ from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import unusable
 from dispatch.api.listing import After, Limit, listing
 from dispatch.api.problems import Problem
-from dispatch.calendar_sheets import calendar_row, calendar_sheet
-from dispatch.calendars import Stored, stored_calendars
-from dispatch.cases import database_now
-from dispatch.database import transaction
+from dispatch.cases.case import database_now
+from dispatch.catalogue.calendar_sheets import calendar_row, calendar_sheet
+from dispatch.catalogue.calendars import Stored, stored_calendars
+from dispatch.storage.database import transaction
 from workflows.errors import CalendarError
 from workflows.workdays import read_workdays
 

@@ -8,17 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import access, reading
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Ctx, Who
 from dispatch.api.desk import visible_case
 from dispatch.api.listing import Limit
-from dispatch.contacts import SHOWN_MOST, Asked, Purpose, contact_views, show_contacts
-from dispatch.database import transaction
-from dispatch.desk import CaseNotFound
-from dispatch.history import moment
+from dispatch.cases import access
+from dispatch.cases.history import moment
+from dispatch.desk.contacts import SHOWN_MOST, Asked, Purpose, contact_views, show_contacts
+from dispatch.desk.desk import CaseNotFound
+from dispatch.reading import reading
+from dispatch.storage.database import transaction
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
 PRIVATE = {"Cache-Control": "no-store"}

@@ -11,20 +11,20 @@ from starlette.requests import Request
 from dispatch.api.acknowledgements import Acknowledgements
 from dispatch.api.buckets import Buckets
 from dispatch.api.problems import Problem
-from dispatch.cached import Cached
-from dispatch.definitions import opening_definitions
-from dispatch.desk import Desk
-from dispatch.intake import Intake
+from dispatch.api.recorder import IntakeRecorder
+from dispatch.catalogue.cached import Cached
+from dispatch.catalogue.definitions import opening_definitions
+from dispatch.catalogue.knowledge import Knowledge, Known
+from dispatch.desk.desk import Desk
+from dispatch.desk.rules import DeskRules
+from dispatch.engine.rules import Rules
 from dispatch.keys import Keys
-from dispatch.knowledge import Knowledge, Known
-from dispatch.mapping import TileCache
-from dispatch.opening import Rules
-from dispatch.photos import PhotoStore
-from dispatch.rules import DeskRules
+from dispatch.reading.mapping import TileCache
+from dispatch.reports.intake import Intake
+from dispatch.reports.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.tokens import Principal, Role, Verifier
 from dispatch.watching.door import Post
-from dispatch.watching.recorders import IntakeRecorder
 from streams.producer import BoundedProducer
 from workflows.calendar import Calendars
 from workflows.definition import Definition

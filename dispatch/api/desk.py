@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import access, reading, sheets
 from dispatch.api import queues, schemas
 from dispatch.api.answers import JSON, answer
 from dispatch.api.bodies import read_body, read_json
@@ -19,15 +18,17 @@ from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import Moment, check_filters, filters_of, read_instant, unusable
 from dispatch.api.listing import After, Limit, listing
 from dispatch.api.problems import Problem
-from dispatch.cases import Case, database_now
-from dispatch.database import transaction
-from dispatch.desk import ActionRequest, CaseNotFound
-from dispatch.duplicates import comparisons
-from dispatch.history import moment
-from dispatch.reading import Filters
-from dispatch.rules import DeskRules
+from dispatch.cases import access
+from dispatch.cases.case import Case, database_now
+from dispatch.cases.history import moment
+from dispatch.cases.views import view_of
+from dispatch.desk.desk import ActionRequest, CaseNotFound
+from dispatch.desk.rules import DeskRules
+from dispatch.reading import reading, sheets
+from dispatch.reading.duplicates import comparisons
+from dispatch.reading.reading import Filters
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal
-from dispatch.views import view_of
 from workflows.case import Actor
 from workflows.decide import allowed_actions
 

@@ -8,19 +8,19 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import access
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import unusable
-from dispatch.database import transaction
-from dispatch.event_parts import FilingTold
-from dispatch.explaining import Question, Where, explain
-from dispatch.filing import NO_PART, AskedPart
-from dispatch.intake import outside, time_problems
-from dispatch.knowledge import Known
-from dispatch.reports import Code, LocationIn, Source
+from dispatch.cases import access
+from dispatch.cases.event_parts import FilingTold
+from dispatch.catalogue.knowledge import Known
+from dispatch.engine.explaining import Question, Where, explain
+from dispatch.engine.filing import NO_PART, AskedPart
+from dispatch.reports.intake import outside, time_problems
+from dispatch.reports.report import Code, LocationIn, Source
+from dispatch.storage.database import transaction
 from geo.crs import Crs
 from grid.areas import Level, Outside, above
 from grid.linking import part_place

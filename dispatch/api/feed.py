@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from dispatch import access
 from dispatch.api.context import Ctx, Who
 from dispatch.api.filters import check_filters, filters_of
 from dispatch.api.following import Following, Subscriber
 from dispatch.api.problems import Problem
-from dispatch.knowledge import Known
-from dispatch.reading import Filters
+from dispatch.cases import access
+from dispatch.catalogue.knowledge import Known
+from dispatch.reading.reading import Filters
 from dispatch.tokens import Principal, TokenRefused
 from streams.feed import BadPosition, Entry, encode_reset
 

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import Query
 
-from dispatch import access
 from dispatch.api.problems import Problem
+from dispatch.cases import access
+from dispatch.catalogue.knowledge import Known
 from dispatch.instants import EXAMPLE, instant
-from dispatch.knowledge import Known
-from dispatch.reading import Filters
-from dispatch.reports import FieldProblem
+from dispatch.reading.reading import Filters
+from dispatch.reports.report import FieldProblem
 from dispatch.tokens import Principal, Role
 from grid.areas import lies_in
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 import structlog
 
 from dispatch.errors import Unavailable
+from dispatch.process.stopping import Stop
 from dispatch.settings import Settings
-from dispatch.stopping import Stop
 from streams.consumer import made_again
 from streams.errors import PositionLost, StreamError
 from streams.feed import (

@@ -8,8 +8,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from dispatch.api.context import Context
 from dispatch.api.following import Following
-from dispatch.heartbeat import KAFKA, POSTGRES
-from dispatch.stopping import Stop
+from dispatch.process.heartbeat import KAFKA, POSTGRES
+from dispatch.process.stopping import Stop
 from dispatch.watching.door import PLAIN
 from dispatch.watching.readiness import Readiness
 

@@ -11,16 +11,17 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import access, reading
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, require_media
 from dispatch.api.context import Context, Ctx, anonymous, context_of, principal_of
 from dispatch.api.problems import Problem, problem_of
-from dispatch.cases import Case
-from dispatch.database import transaction
-from dispatch.intake import Accepted
-from dispatch.reports import FieldProblem
+from dispatch.cases import access
+from dispatch.cases.case import Case
+from dispatch.reading import reading
+from dispatch.reports.intake import Accepted
+from dispatch.reports.report import FieldProblem
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal, Role
 from streams.errors import StreamError
 

@@ -9,14 +9,15 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import access, mapping
 from dispatch.api import schemas
 from dispatch.api.answers import answer, tagged
 from dispatch.api.context import Context, Ctx, Who, context_of
 from dispatch.api.filters import check_filters, filters_of, unusable
-from dispatch.database import transaction
-from dispatch.history import moment, moment_or_none
-from dispatch.reading import Filters
+from dispatch.cases import access
+from dispatch.cases.history import moment, moment_or_none
+from dispatch.reading import mapping
+from dispatch.reading.reading import Filters
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal
 from grid.areas import AreaMap
 from grid.tiles import (

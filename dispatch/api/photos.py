@@ -10,13 +10,13 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import access
 from dispatch.api import schemas
 from dispatch.api.bodies import read_body, require_media
 from dispatch.api.context import Context, Ctx, Who, context_of, principal_of
 from dispatch.api.intake import take_rate
 from dispatch.api.problems import Problem
-from dispatch.database import transaction
+from dispatch.cases import access
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal, Role
 
 router = APIRouter(prefix="/api/v1", tags=["photos"])

@@ -13,16 +13,16 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from dispatch.access import Forbidden
-from dispatch.cursors import BadCursor
-from dispatch.database import is_passing
-from dispatch.desk import CaseNotFound, Stale
+from dispatch.cases.access import Forbidden
+from dispatch.cases.rebuilding import NotTold
+from dispatch.desk.desk import CaseNotFound, Stale
+from dispatch.desk.fields import FieldsWrong
 from dispatch.errors import Unavailable
-from dispatch.fields import FieldsWrong
-from dispatch.intake import Refused
-from dispatch.photos import NoRoom, PhotoRefused, PhotoTooLarge
-from dispatch.rebuilding import NotTold
-from dispatch.reports import FieldProblem
+from dispatch.reading.cursors import BadCursor
+from dispatch.reports.intake import Refused
+from dispatch.reports.photos import NoRoom, PhotoRefused, PhotoTooLarge
+from dispatch.reports.report import FieldProblem
+from dispatch.storage.database import is_passing
 from dispatch.tokens import TokenRefused
 from grid.tiles import TileError
 from streams.errors import BrokerUnavailable, Overloaded

@@ -6,15 +6,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from dispatch import access, sheets
-from dispatch.access import Clause, all_of
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.filters import unusable
-from dispatch.database import transaction
-from dispatch.queueing import count_queues, list_queue
-from dispatch.reading import Filters, inspected_by, owned
+from dispatch.cases import access
+from dispatch.cases.access import Clause, all_of
+from dispatch.reading import sheets
+from dispatch.reading.queueing import count_queues, list_queue
+from dispatch.reading.reading import Filters, inspected_by, owned
+from dispatch.storage.database import transaction
 from workflows.queues import queues_for, queues_of
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from dispatch.reports import ReportIn
+from dispatch.reports.report import ReportIn
 
 TEMPLATE = "#/components/schemas/{model}"
 

@@ -36,25 +36,26 @@ from dispatch.api.buckets import Buckets
 from dispatch.api.context import Context
 from dispatch.api.express import Express, Handler
 from dispatch.api.following import Following
-from dispatch.cached import Cached
-from dispatch.catalogue import load_calendars
-from dispatch.database import connect_engine, transaction
-from dispatch.definitions import load_definitions
-from dispatch.desk import Desk
+from dispatch.api.recorder import IntakeRecorder
+from dispatch.catalogue.cached import Cached
+from dispatch.catalogue.definitions import load_definitions
+from dispatch.catalogue.knowledge import Knowledge
+from dispatch.catalogue.stored import load_calendars
+from dispatch.desk.desk import Desk
+from dispatch.engine.rules import engine_rules
 from dispatch.errors import ConfigurationError
-from dispatch.figures import figures
-from dispatch.intake import Intake
 from dispatch.keys import load_keys
-from dispatch.knowledge import Knowledge
-from dispatch.mapping import TileCache
-from dispatch.photos import PhotoStore
+from dispatch.process.stopping import Stop
+from dispatch.reading.mapping import TileCache
+from dispatch.relay.publishing import installation_of
+from dispatch.reports.intake import Intake
+from dispatch.reports.photos import PhotoStore
+from dispatch.reports.sweeping import keep_sweeping
 from dispatch.settings import Settings
-from dispatch.stopping import Stop
-from dispatch.sweeping import keep_sweeping
+from dispatch.storage.database import connect_engine, transaction
 from dispatch.tokens import Verifier
 from dispatch.watching.door import Post, named_target
-from dispatch.watching.recorders import IntakeRecorder
-from dispatch.wiring import engine_rules, installation_of
+from dispatch.watching.figures import figures
 from streams.errors import StreamError
 from streams.kafka import KafkaWriter
 from streams.producer import BoundedProducer
@@ -76,7 +77,7 @@ def serve_api(settings: Settings, stop: Stop) -> None:
             Express(app, EXPRESS, context.intake_recorder.answered),
             host=settings.host,
             port=settings.port,
-            log_config=None,  # its lines go the way of ours (dispatch.logs)
+            log_config=None,  # its lines go the way of ours (dispatch.process.logs)
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=2,

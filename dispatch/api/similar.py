@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from dispatch import access, sheets
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.context import Ctx, Who
 from dispatch.api.desk import visible_case
-from dispatch.database import transaction
-from dispatch.duplicates import likely_duplicates, similar_cases
+from dispatch.cases import access
+from dispatch.reading import sheets
+from dispatch.reading.duplicates import likely_duplicates, similar_cases
+from dispatch.storage.database import transaction
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
 

@@ -10,17 +10,18 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import access, reading
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, read_json
 from dispatch.api.context import Context, Ctx, Who
 from dispatch.api.desk import whole
 from dispatch.api.problems import problem_of
-from dispatch.cases import Case
-from dispatch.database import transaction
-from dispatch.desk import ActionRequest
-from dispatch.rules import DeskRules
+from dispatch.cases import access
+from dispatch.cases.case import Case
+from dispatch.desk.desk import ActionRequest
+from dispatch.desk.rules import DeskRules
+from dispatch.reading import reading
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal, Role
 
 CASES_MOST = 200

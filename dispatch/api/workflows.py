@@ -10,7 +10,7 @@ from dispatch.api.answers import JSON, tagged
 from dispatch.api.context import Ctx, Who
 from dispatch.api.listing import After, Limit, listing
 from dispatch.api.problems import Problem
-from dispatch.definition_sheets import definition_row, definition_sheet
+from dispatch.catalogue.definition_sheets import definition_row, definition_sheet
 
 router = APIRouter(prefix="/api/v1", tags=["workflows"])
 

@@ -98,7 +98,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Log every batch and pa
 @app.callback()
 def options(verbose: Verbose = False) -> None:
     """Wangge 网格: the engine that runs a city managed by grid."""
-    from dispatch.logs import set_up_logs
+    from dispatch.process.logs import set_up_logs
 
     set_up_logs(verbose)
 
@@ -108,7 +108,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        from dispatch.logs import OURS
+        from dispatch.process.logs import OURS
 
         if not isinstance(error, OURS):
             raise

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dispatch.calendars import Loaded
-from dispatch.recomputing import Tally
+from dispatch.catalogue.calendars import Loaded
+from dispatch.changing.recomputing import Tally
 from workflows.almanac import (
     Change,
     Day,

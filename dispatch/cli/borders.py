@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from dispatch.borders import case_moves, move_cases
+from dispatch.changing.borders import case_moves, move_cases
 from dispatch.cli.importing import HELD, moved_differences
 from dispatch.cli.registers import bars, plainly
-from dispatch.database import connect_engine, transaction
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
+from dispatch.storage.database import connect_engine, transaction
 from grid.areas import load_map
 from grid.importing.telling import write_differences
 from grid.moving import move_rows, register_moves

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from dispatch.calendars import Stored
+    from dispatch.catalogue.calendars import Stored
     from dispatch.settings import Settings
     from workflows.workdays import Workdays
 
@@ -30,8 +30,8 @@ def list_(
     data_dir: DataDir = None,
 ) -> None:
     """List the calendars that are shipped, and the versions that this installation has stored."""
+    from dispatch.catalogue.standards import shipped_documents
     from dispatch.installed import settings_for
-    from dispatch.standards import shipped_documents
     from workflows.workdays import read_workdays
 
     settings = settings_for(data_dir)
@@ -63,10 +63,10 @@ def show(
     data_dir: DataDir = None,
 ) -> None:
     """Show a year as a sheet: rest days, make-up workdays, and what is provisional."""
-    from dispatch.calendars import check_document, find_document
+    from dispatch.catalogue.calendars import check_document, find_document
+    from dispatch.catalogue.standards import names_file
     from dispatch.cli.almanac import show_year
     from dispatch.installed import settings_for
-    from dispatch.standards import names_file
 
     stored = [] if names_file(named) else _stored(settings_for(data_dir))
     rules = check_document(find_document(named, stored))
@@ -78,7 +78,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="A calendar document as JSON or YAML.")],
 ) -> None:
     """Read a calendar as the engine would; ends with 1 and names the place when it is wrong."""
-    from dispatch.calendars import check_document
+    from dispatch.catalogue.calendars import check_document
     from dispatch.cli.almanac import summary
     from workflows.documents import read_document
     from workflows.errors import WorkflowError
@@ -103,11 +103,11 @@ def load(
     data_dir: DataDir = None,
 ) -> None:
     """Check a calendar and store it as the next version of its name, if it differs."""
-    from dispatch.calendars import load_document
+    from dispatch.catalogue.calendars import load_document
+    from dispatch.catalogue.standards import document_of
     from dispatch.cli.almanac import show_loaded
-    from dispatch.database import connect_engine, transaction
     from dispatch.installed import settings_for
-    from dispatch.standards import document_of
+    from dispatch.storage.database import connect_engine, transaction
 
     settings = settings_for(data_dir)
     document = {**document_of(named)}
@@ -131,13 +131,13 @@ def recompute(
 
     Each case whose clock runs by an older version gets one event. Safe to run again.
     """
-    from dispatch import recomputing
-    from dispatch.catalogue import load_calendars
+    from dispatch.catalogue.definitions import load_definitions
+    from dispatch.catalogue.stored import load_calendars
+    from dispatch.changing import recomputing
     from dispatch.cli.almanac import show_recomputed
     from dispatch.cli.registers import bars
-    from dispatch.database import connect_engine, transaction
-    from dispatch.definitions import load_definitions
     from dispatch.installed import settings_for
+    from dispatch.storage.database import connect_engine, transaction
 
     settings = settings_for(data_dir)
     database = connect_engine(
@@ -178,9 +178,9 @@ def _row(rules: "Workdays", where: str) -> dict[str, Any]:
 
 def _stored(settings: "Settings") -> "list[Stored]":
     """What the installation has stored; nothing, and a word about it, where none answers."""
-    from dispatch.calendars import stored_calendars
-    from dispatch.database import connect_engine, transaction
+    from dispatch.catalogue.calendars import stored_calendars
     from dispatch.errors import Unavailable
+    from dispatch.storage.database import connect_engine, transaction
 
     # Without an installation there is nobody to ask.
     if "database_url" not in settings.model_fields_set and not _is_installed(settings):
@@ -200,7 +200,7 @@ def _is_installed(settings: "Settings") -> bool:
 
 def _mind(rules: "Workdays") -> None:
     """Says which notice is missing: this year's, from November on the next (decision 12)."""
-    from dispatch.cautions import calendar_caution, early_caution
+    from dispatch.watching.cautions import calendar_caution, early_caution
 
     today = datetime.now(rules.zone).date()
     for told in (

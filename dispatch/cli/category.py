@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from dispatch.catalogue_changes import Change
+    from dispatch.catalogue.changes import Change
     from workflows.categories import Category
     from workflows.conditions import Condition
 
@@ -40,8 +40,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Say what a code means in a standard; refused without one, for standards differ."""
-    from dispatch.sheets import category_row
-    from dispatch.standards import shipped_codes
+    from dispatch.catalogue.standards import shipped_codes
+    from dispatch.reading.sheets import category_row
 
     found = shipped_codes().read(code, standard)
     if as_json:
@@ -58,7 +58,7 @@ def show(
 @category.command(name="list")
 def list_(standard: Standard = None, as_json: AsJson = False) -> None:
     """List the standards that are known, or every code of one."""
-    from dispatch.standards import shipped_codes
+    from dispatch.catalogue.standards import shipped_codes
 
     codes = shipped_codes()
     if standard is None:
@@ -101,9 +101,9 @@ def import_(  # noqa: PLR0913, PLR0917  each is an option of the command
 
     Open cases keep the limit that they were filed with.
     """
+    from dispatch.catalogue.condition_files import import_conditions
     from dispatch.cli.importing import Outcome, tell
     from dispatch.cli.registers import bars, plainly, rehearsal
-    from dispatch.condition_files import import_conditions
 
     with (
         bars() as told,
@@ -123,9 +123,9 @@ def export(
     data_dir: DataDir = None,
 ) -> None:
     """Export the filing conditions, one row each."""
+    from dispatch.catalogue.condition_files import export_conditions
     from dispatch.cli.registers import plainly
-    from dispatch.condition_files import export_conditions
-    from dispatch.database import transaction
+    from dispatch.storage.database import transaction
 
     with plainly(file), _database(data_dir) as database, transaction(database) as connection:
         count = export_conditions(connection, file, encoding)
@@ -141,8 +141,8 @@ def history(
     data_dir: DataDir = None,
 ) -> None:
     """Show every change of the filing conditions: who, when, before and after."""
-    from dispatch.catalogue_changes import read_changes
-    from dispatch.database import transaction
+    from dispatch.catalogue.changes import read_changes
+    from dispatch.storage.database import transaction
 
     with _database(data_dir) as database, transaction(database) as connection:
         changes = read_changes(connection, code)
@@ -179,8 +179,8 @@ def _change_json(change: "Change") -> dict[str, Any]:
 
 
 def _database(data_dir: Path | None) -> "AbstractContextManager[Engine]":
-    from dispatch.database import connected
     from dispatch.installed import settings_for
+    from dispatch.storage.database import connected
 
     return connected(settings_for(data_dir).database_url, role="category", is_long=True)
 

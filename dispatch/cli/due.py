@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dispatch.due import Asked
+    from dispatch.catalogue.due import Asked
     from workflows.reckoning import Reckoning
 
 
@@ -33,8 +33,8 @@ def due(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
     """Say when a limit runs out, and each span that counts or does not."""
-    from dispatch.due import Asked, CalendarShelf, read_moment, reckoning_line
-    from dispatch.due_shared import reckon_shared
+    from dispatch.catalogue.due import Asked, CalendarShelf, read_moment, reckoning_line
+    from dispatch.catalogue.due_shared import reckon_shared
     from workflows.limits import parse_limit
 
     shelf = CalendarShelf()

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dispatch.borders import CaseMove
+from dispatch.changing.borders import CaseMove
 from geo.geojson import Fault
 from grid.importing.areas import ImportReport
 from grid.importing.telling import write_differences, write_refusals

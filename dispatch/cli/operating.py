@@ -11,16 +11,15 @@ from uuid import UUID
 import typer
 from sqlalchemy import text
 
-from dispatch.audit import Tally, verify
-from dispatch.database import connect_engine, transaction
-from dispatch.dead_letters import StoredLetter, list_letters, mark_retried
-from dispatch.engine import CONSUMER
+from dispatch.cases.audit import Tally, verify
+from dispatch.engine.dead_letters import StoredLetter, list_letters, mark_retried
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
-from dispatch.offsets import accept_loss, accept_new_topic
-from dispatch.outbox import republish
-from dispatch.reading import find_case
+from dispatch.reading.reading import find_case
+from dispatch.relay.outbox import republish
 from dispatch.settings import Settings
+from dispatch.storage.database import connect_engine, transaction
+from dispatch.storage.offsets import ENGINE, accept_loss, accept_new_topic
 from streams.kafka import KafkaAdmin, KafkaTailReader, KafkaWriter
 from streams.records import Message, Partition
 
@@ -41,7 +40,7 @@ class RoleName(StrEnum):
 
 def serve(role: RoleName) -> None:
     """Run one role; reads WANGGE_DATABASE_URL and WANGGE_KAFKA_SERVERS."""
-    from dispatch.running import run_role
+    from dispatch.roles.running import run_role
 
     run_role(Settings(), role.value)
 
@@ -51,7 +50,7 @@ def migrate(
     data_dir: DataDir = None,
 ) -> None:
     """Bring the database to this version's shape."""
-    from dispatch.migrate import upgrade
+    from dispatch.storage.migrate import upgrade
 
     upgrade(url or settings_for(data_dir, admin=True).database_url)
     typer.echo("the database is up to date")
@@ -192,7 +191,7 @@ def offsets_accept(data_dir: DataDir = None) -> None:
         raise ConfigurationError(f"there is no topic {settings.reports_topic}")
     database = connect_engine(settings.database_url, role="cli")
     topic = settings.reports_topic
-    reset = accept_new_topic(database, CONSUMER, topic, ids[topic])
+    reset = accept_new_topic(database, ENGINE, topic, ids[topic])
     typer.echo(f"{reset} partitions start at 0 of topic id {ids[topic]}")
 
 
@@ -209,7 +208,7 @@ def offsets_accept_loss(data_dir: DataDir = None) -> None:
     firsts = reader.beginnings([Partition(topic, n) for n in range(described[topic][1])])
     reader.close()
     database = connect_engine(settings.database_url, role="cli")
-    lost = accept_loss(database, CONSUMER, firsts)
+    lost = accept_loss(database, ENGINE, firsts)
     for partition, gone in sorted(lost.items()):
         typer.echo(f"{topic}/{partition.number}: offsets {gone.start} to {gone.stop - 1} are lost")
     typer.echo(f"{sum(map(len, lost.values())):,} records are given up")

@@ -13,18 +13,18 @@ from rich.progress import Progress
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.borders import case_moves
-from dispatch.calendars import calendar_names
-from dispatch.cases import database_now
-from dispatch.catalogue import changed, load_catalogue
+from dispatch.cases.case import database_now
+from dispatch.catalogue.calendars import calendar_names
+from dispatch.catalogue.stored import changed, load_catalogue
+from dispatch.changing.borders import case_moves
 from dispatch.cli.covering import coverage_json, show_coverage
 from dispatch.cli.importing import Outcome, tell
 from dispatch.cli.rostering import DAYS, DAYS_MOST, gaps_json, roster_gaps, show_gaps
-from dispatch.database import connected, transaction
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
+from dispatch.roles.topics import district_codes, make_topics
 from dispatch.settings import Settings
-from dispatch.wiring import district_codes, make_topics
+from dispatch.storage.database import connected, transaction
 from geo.systems import given_system
 from grid.areas import load_map
 from grid.coverage import examine_duties

@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 from sqlalchemy import text
 
-from dispatch.database import connect_engine, transaction
-from dispatch.demo import handler_department
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
 from dispatch.keys import load_keys
-from dispatch.logs import catch_the_uncaught
+from dispatch.process.logs import catch_the_uncaught
+from dispatch.process.stopping import Stop
 from dispatch.settings import Settings
-from dispatch.simulation import Simulator
-from dispatch.stopping import Stop
+from dispatch.simulation.demo import handler_department
+from dispatch.simulation.simulation import Simulator
+from dispatch.storage.database import connect_engine, transaction
 from dispatch.tokens import Role, issue
 
 SIMULATED_S = 30 * 24 * 3600

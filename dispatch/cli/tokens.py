@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from sqlalchemy import text
 
-from dispatch.database import connect_engine, transaction
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
 from dispatch.keys import load_keys
 from dispatch.settings import Settings
+from dispatch.storage.database import connect_engine, transaction
 from dispatch.tokens import Role, issue
 
 tokens = typer.Typer(help="Issue a bearer token, or revoke one.", invoke_without_command=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dispatch.adopting import Tally
+    from dispatch.changing.adopting import Tally
     from workflows.definition import Definition
 
 workflow = typer.Typer(
@@ -127,12 +127,12 @@ def migrate(
     does not fit; then it ends with 1. Safe to run again. Start every process anew before, so that
     all of them know both versions.
     """
-    from dispatch import adopting
-    from dispatch.catalogue import load_calendars, load_catalogue
+    from dispatch.catalogue.definitions import load_definitions
+    from dispatch.catalogue.stored import load_calendars, load_catalogue
+    from dispatch.changing import adopting
     from dispatch.cli.registers import bars
-    from dispatch.database import connect_engine, transaction
-    from dispatch.definitions import load_definitions
     from dispatch.installed import settings_for
+    from dispatch.storage.database import connect_engine, transaction
 
     settings = settings_for(data_dir)
     before, after = adopting.pair(load_definitions(settings.definitions_dir), old, new)
@@ -174,7 +174,7 @@ def _size(definition: "Definition") -> str:
 
 
 def _known() -> dict[str, "Definition"]:
-    from dispatch.definitions import load_definitions
+    from dispatch.catalogue.definitions import load_definitions
     from dispatch.settings import Settings
 
     return load_definitions(Settings().definitions_dir)

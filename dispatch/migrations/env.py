@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `dispatch.migrate` hands over."""
+"""Alembic's entry: runs the migrations on the connection of `dispatch.storage.migrate`."""
 
 from alembic import context
 

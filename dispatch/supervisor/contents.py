@@ -24,13 +24,13 @@ def prepare_contents(
 
     Tells whether there are areas now; without them no report can be placed.
     """
-    from dispatch.migrate import upgrade
-    from dispatch.wiring import ensure_topics
+    from dispatch.roles.topics import ensure_topics
+    from dispatch.storage.migrate import upgrade
 
     screen.say("Migrating the database")
     upgrade(admin_url)
     if demo and city_code(settings) is None:
-        from dispatch.demo import load
+        from dispatch.simulation.demo import load
 
         screen.say("Loading the demo city")
         load(settings, progress)
@@ -50,7 +50,7 @@ def city_code(settings: Settings) -> str | None:
 
 def demo_tokens(settings: Settings) -> dict[str, str]:
     """A city-wide token for each role; the handler's is for one department."""
-    from dispatch.demo import handler_department
+    from dispatch.simulation.demo import handler_department
 
     keys = load_keys(settings.keys_dir)
     scope = city_code(settings)

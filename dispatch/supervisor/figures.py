@@ -42,7 +42,7 @@ class LatestFigures:
 
 def ask(settings: Settings) -> Mapping[str, object]:
     """The five figures of design §5, None for each that cannot be known now, and `warnings`."""
-    from dispatch.figures import figures
+    from dispatch.watching.figures import figures
 
     try:
         found = figures(settings)

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import structlog
 
-from dispatch.heartbeat import Heartbeat
+from dispatch.process.heartbeat import Heartbeat
 from dispatch.watching.metrics import Metrics
 from dispatch.watching.readiness import readiness_of, silence
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import Engine, TextClause, text
 
-from dispatch.database import transaction
+from dispatch.storage.database import transaction
 from dispatch.watching.metrics import Metrics
 
 AGAIN_S = 5.0

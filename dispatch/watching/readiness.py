@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from dispatch.heartbeat import Heartbeat
+from dispatch.process.heartbeat import Heartbeat
 
 SILENT_S = 30.0
 

@@ -10,12 +10,14 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
-from dispatch import cli, engine, ingest, outbox
-from dispatch.database import transaction
-from dispatch.dead_letters import DeadLetter
-from dispatch.offsets import advance
+from dispatch import cli
+from dispatch.engine import engine, ingest
+from dispatch.engine.dead_letters import DeadLetter
+from dispatch.engine.sorting import Sorted
+from dispatch.relay import outbox
 from dispatch.settings import Settings
-from dispatch.sorting import Sorted
+from dispatch.storage.database import transaction
+from dispatch.storage.offsets import ENGINE, advance
 from dispatch.supervisor import installation, roles
 from dispatch.supervisor.watch import Watched
 from streams.consumer import Batch
@@ -49,9 +51,9 @@ def offset_before_the_work() -> None:
         self: engine.ReportEngine, batch: Batch, dead: Sequence[DeadLetter] = ()
     ) -> ingest.Outcome:
         with transaction(self._database) as connection:
-            advance(connection, engine.CONSUMER, batch.advances)
+            advance(connection, ENGINE, batch.advances)
         with transaction(self._database) as connection:
-            work = ingest.Ingest(self._rules(), self._prefix, engine.CONSUMER)
+            work = ingest.Ingest(self._rules(), self._prefix, ENGINE)
             return work.store(connection, batch, dead)
 
     ingest.advance = lambda _connection, _consumer, _advances: None

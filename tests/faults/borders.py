@@ -1,6 +1,6 @@
 """A district that is added while everything runs."""
 
-from dispatch.database import connect_engine, transaction
+from dispatch.storage.database import connect_engine, transaction
 from tests.districts import NEW, split_district
 from tests.faults.nemesis import Fault, Nemesis
 

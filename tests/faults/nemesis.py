@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psutil
 import psycopg
 
-from dispatch.lanes import CLOCK, RELAY
+from dispatch.process.lanes import CLOCK, RELAY
 from dispatch.supervisor.record import ProcessRow, read_record
 from dispatch.supervisor.roles import ROLES
 from tests.faults.crew import Crew

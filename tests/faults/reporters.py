@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from dispatch.fieldwork import FieldWork
+from dispatch.simulation.fieldwork import FieldWork
 from tests.faults.diary import Diary, outcome_of
 from tests.faults.doors import Caller, Doors
 from tests.faults.recorded import Outcome

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from dispatch.audit import Tally, verify
-from dispatch.database import connect_engine, transaction
-from dispatch.fieldwork import MATTERS, REQUESTS, URBAN, FieldWork
+from dispatch.cases.audit import Tally, verify
 from dispatch.keys import load_keys
+from dispatch.simulation.fieldwork import MATTERS, REQUESTS, URBAN, FieldWork
+from dispatch.storage.database import connect_engine, transaction
 from dispatch.supervisor.figures import ask
 from dispatch.tokens import Role, issue
 from streams.envelope import REPORT_RECEIVED, event_headers

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.definitions import load_definitions
+from dispatch.catalogue.definitions import load_definitions
 from tests.faults.checker import CHECKS, check_clocks, recomputed_hash
 from tests.faults.histories import Chain, at, clock, record_of, text
 from tests.faults.pairs import check_judges, check_pairs

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from dispatch.bulk import driver_connection
+from dispatch.storage.bulk import driver_connection
 
 revision = "0002"
 down_revision = "0001"

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from dispatch import demo
-from dispatch.database import connect_engine, driver_url, transaction
+from dispatch.cases.history import moment
 from dispatch.embedded.kafka import PrivateKafka
 from dispatch.embedded.postgres import PrivatePostgres
-from dispatch.history import moment
-from dispatch.ingest import Ingest, Outcome
-from dispatch.offsets import DatabaseOffsets
-from dispatch.opening import Rules
-from dispatch.reports import LocatedReport
+from dispatch.engine.ingest import Ingest, Outcome
+from dispatch.engine.rules import Rules, engine_rules
+from dispatch.reports.report import LocatedReport
+from dispatch.roles.topics import ensure_topics
 from dispatch.settings import Settings
-from dispatch.wiring import engine_rules, ensure_topics
+from dispatch.simulation import demo
+from dispatch.storage.database import connect_engine, driver_url, transaction
+from dispatch.storage.offsets import DatabaseOffsets
 from geo.crs import Crs
 from grid.areas import Place, load_map
 from grid.demo.load import DemoSize

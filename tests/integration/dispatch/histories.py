@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from dispatch.audit import Tally, verify
-from dispatch.cases import database_now
-from dispatch.database import transaction
+from dispatch.cases.audit import Tally, verify
+from dispatch.cases.case import database_now
+from dispatch.storage.database import transaction
 from tests.faults.checker import by_case, check_effects, check_histories
 from tests.faults.ladders import check_ladders
 from tests.faults.pairs import check_judges, check_pairs

@@ -14,15 +14,15 @@ import httpx
 from sqlalchemy import Engine, text
 
 from dispatch.api.server import serve_api
-from dispatch.database import transaction
 from dispatch.embedded.ports import free_port
 from dispatch.keys import load_keys
-from dispatch.reports import LocatedReport
+from dispatch.process.stopping import Stop
+from dispatch.reports.report import LocatedReport
+from dispatch.roles.wiring import build_clock, build_engine, build_relay
 from dispatch.settings import Settings
-from dispatch.stopping import Stop
+from dispatch.storage.database import transaction
 from dispatch.supervisor.roles import role_environment
 from dispatch.tokens import Role, issue
-from dispatch.wiring import build_clock, build_engine, build_relay
 from streams.envelope import REPORT_RECEIVED, event_headers
 from streams.kafka import KafkaAdmin, KafkaTailReader, KafkaWriter
 from streams.records import Message, Partition, Record

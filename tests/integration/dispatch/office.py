@@ -6,15 +6,15 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, text
 
-from dispatch.audit import Tally, verify
-from dispatch.catalogue import load_calendars
-from dispatch.database import transaction
-from dispatch.definitions import load_definitions, opening_definitions
-from dispatch.desk import ActionRequest, Desk
-from dispatch.knowledge import load_known
-from dispatch.photos import PhotoStore
-from dispatch.rules import DeskRules
+from dispatch.cases.audit import Tally, verify
+from dispatch.catalogue.definitions import load_definitions, opening_definitions
+from dispatch.catalogue.knowledge import load_known
+from dispatch.catalogue.stored import load_calendars
+from dispatch.desk.desk import ActionRequest, Desk
+from dispatch.desk.rules import DeskRules
+from dispatch.reports.photos import PhotoStore
 from dispatch.settings import Settings
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal, Role
 
 HERE, THERE = "431103", "431102"

@@ -7,23 +7,31 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from dispatch.adopting import AdoptingRules, Tally, adopt, cases_under, chosen, pair, preview
-from dispatch.audit import Tally as Counted
-from dispatch.audit import verify
-from dispatch.cases import Case
-from dispatch.catalogue import load_calendars, load_catalogue
-from dispatch.database import transaction
-from dispatch.definitions import load_definitions
-from dispatch.desk import ActionRequest, Desk
+from dispatch.cases.audit import Tally as Counted
+from dispatch.cases.audit import verify
+from dispatch.cases.case import Case
+from dispatch.cases.rebuilding import Standing
+from dispatch.catalogue.definitions import load_definitions
+from dispatch.catalogue.knowledge import load_known
+from dispatch.catalogue.stored import load_calendars, load_catalogue
+from dispatch.changing.adopting import (
+    AdoptingRules,
+    Tally,
+    adopt,
+    cases_under,
+    chosen,
+    pair,
+    preview,
+)
+from dispatch.desk.desk import ActionRequest, Desk
+from dispatch.desk.rules import DeskRules
+from dispatch.engine.ingest import Ingest
+from dispatch.engine.rules import engine_rules
 from dispatch.errors import ConfigurationError
-from dispatch.ingest import Ingest
-from dispatch.knowledge import load_known
-from dispatch.photos import PhotoStore
-from dispatch.reading import case_as_of, find_case
-from dispatch.rebuilding import Standing
-from dispatch.rules import DeskRules
+from dispatch.reading.reading import case_as_of, find_case
+from dispatch.reports.photos import PhotoStore
 from dispatch.settings import Settings
-from dispatch.wiring import engine_rules
+from dispatch.storage.database import transaction
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.live import Live
 from tests.integration.dispatch.test_calendars import quiet, rows, state

@@ -17,11 +17,11 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from dispatch.api import following
-from dispatch.audit import Tally, verify
-from dispatch.borders import MapChanged, case_moves, move_cases
-from dispatch.database import transaction
-from dispatch.outbox import republish
-from dispatch.wiring import ensure_topics
+from dispatch.cases.audit import Tally, verify
+from dispatch.changing.borders import MapChanged, case_moves, move_cases
+from dispatch.relay.outbox import republish
+from dispatch.roles.topics import ensure_topics
+from dispatch.storage.database import transaction
 from grid.areas import load_map
 from grid.importing.areas import export_areas, import_areas
 from grid.moving import move_rows, register_moves

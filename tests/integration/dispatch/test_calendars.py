@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from dispatch.audit import Tally, verify
-from dispatch.calendars import load_document
-from dispatch.catalogue import load_calendars
-from dispatch.cautions import cautions
-from dispatch.database import transaction
-from dispatch.definitions import load_definitions
-from dispatch.recomputing import (
+from dispatch.cases.audit import Tally, verify
+from dispatch.catalogue.calendars import load_document
+from dispatch.catalogue.definitions import load_definitions
+from dispatch.catalogue.standards import STANDARDS
+from dispatch.catalogue.stored import load_calendars
+from dispatch.changing.recomputing import (
     CalendarChanged,
     ClockRules,
     cases_behind,
@@ -22,7 +21,8 @@ from dispatch.recomputing import (
     preview,
     recompute,
 )
-from dispatch.standards import STANDARDS
+from dispatch.storage.database import transaction
+from dispatch.watching.cautions import cautions
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.live import Live
 

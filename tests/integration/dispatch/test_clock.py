@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.audit import Tally, verify
-from dispatch.bulk import copy_rows
-from dispatch.clock import LOCK_DUE, Clock
-from dispatch.database import is_unavailable, transaction
-from dispatch.figures import COUNTS
-from dispatch.heartbeat import Heartbeat
+from dispatch.cases.audit import Tally, verify
+from dispatch.clock.clock import LOCK_DUE, Clock
+from dispatch.clock.rules import firing_rules
+from dispatch.process.heartbeat import Heartbeat
 from dispatch.settings import Settings
-from dispatch.wiring import firing_rules
+from dispatch.storage.bulk import copy_rows
+from dispatch.storage.database import is_unavailable, transaction
+from dispatch.watching.figures import COUNTS
 from tests.integration.dispatch.conftest import Feeder, Located
 
 # As if a limit of 100 natural days had run for so many days.

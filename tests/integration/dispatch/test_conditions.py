@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from dispatch.catalogue import Catalogue, catalogue_from_json, load_catalogue
-from dispatch.database import transaction
-from dispatch.fields import FieldsWrong
-from dispatch.ingest import Ingest
+from dispatch.catalogue.stored import Catalogue, catalogue_from_json, load_catalogue
+from dispatch.desk.fields import FieldsWrong
+from dispatch.engine.ingest import Ingest
+from dispatch.engine.rules import engine_rules
 from dispatch.settings import Settings
-from dispatch.wiring import engine_rules
+from dispatch.storage.database import transaction
 from tests.commands import run_wangge
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import AT, Feeder, Located

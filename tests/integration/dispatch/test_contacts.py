@@ -11,11 +11,11 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.access import Forbidden
-from dispatch.contacts import SHOWN_MOST, Asked, Purpose, Shown, contact_views, show_contacts
-from dispatch.database import transaction
+from dispatch.cases.access import Forbidden
+from dispatch.desk.contacts import SHOWN_MOST, Asked, Purpose, Shown, contact_views, show_contacts
 from dispatch.keys import Keys, load_keys
-from dispatch.reading import find_case
+from dispatch.reading.reading import find_case
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import Feeder, Located

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from dispatch.access import Forbidden
-from dispatch.database import transaction
-from dispatch.desk import CaseNotFound, Stale
-from dispatch.fields import FieldsWrong
-from dispatch.history import moment
+from dispatch.cases.access import Forbidden
+from dispatch.cases.history import moment
+from dispatch.desk.desk import CaseNotFound, Stale
+from dispatch.desk.fields import FieldsWrong
+from dispatch.storage.database import transaction
 from dispatch.tokens import Role
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.office import (

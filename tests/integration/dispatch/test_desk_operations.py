@@ -10,8 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from dispatch.audit import Tally, verify
-from dispatch.database import driver_url, transaction
+from dispatch.cases.audit import Tally, verify
+from dispatch.storage.database import driver_url, transaction
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import Located
 from tests.integration.dispatch.live import Live

@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from dispatch.access import Clause, case_scope
-from dispatch.database import transaction
-from dispatch.desk import CaseNotFound, Stale
-from dispatch.fields import FieldsWrong
-from dispatch.reading import Filters, find_case, is_reporter, list_cases, merged_cases
+from dispatch.cases.access import Clause, case_scope
+from dispatch.desk.desk import CaseNotFound, Stale
+from dispatch.desk.fields import FieldsWrong
+from dispatch.reading.reading import Filters, find_case, is_reporter, list_cases, merged_cases
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.office import HERE, THERE, Office, broken, who

@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import Engine, text
 
-from dispatch.database import transaction
+from dispatch.storage.database import transaction
 from tests.integration.dispatch.live import CITY_CODE, Live
 
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Engine, func, quoted_name, select, text
 from sqlalchemy import table as table_named
 
-from dispatch.audit import Tally, verify
-from dispatch.database import transaction
-from dispatch.offsets import Fenced
+from dispatch.cases.audit import Tally, verify
+from dispatch.storage.database import transaction
+from dispatch.storage.offsets import Fenced
 from tests.integration.dispatch.conftest import TOPIC, Feeder, Located
 
 

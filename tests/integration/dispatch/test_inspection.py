@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from dispatch.access import Clause, all_of
-from dispatch.database import transaction
-from dispatch.fields import FieldsWrong
-from dispatch.reading import Filters, inspected_by, list_cases
+from dispatch.cases.access import Clause, all_of
+from dispatch.desk.fields import FieldsWrong
+from dispatch.reading.reading import Filters, inspected_by, list_cases
+from dispatch.storage.database import transaction
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.office import Office, broken, who
 from workflows.errors import NotAllowed

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from dispatch import sheets
-from dispatch.audit import Tally, verify
-from dispatch.clock import Clock
-from dispatch.database import transaction
-from dispatch.fields import FieldsWrong
-from dispatch.heartbeat import Heartbeat
-from dispatch.reading import find_case
+from dispatch.cases.audit import Tally, verify
+from dispatch.clock.clock import Clock
+from dispatch.clock.rules import firing_rules
+from dispatch.desk.fields import FieldsWrong
+from dispatch.process.heartbeat import Heartbeat
+from dispatch.reading import sheets
+from dispatch.reading.reading import find_case
 from dispatch.settings import Settings
+from dispatch.storage.database import transaction
 from dispatch.tokens import Principal
-from dispatch.wiring import firing_rules
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.test_clock import set_back
 from tests.integration.dispatch.test_desk import Office, who

@@ -11,7 +11,7 @@ import pytest
 from shapely.geometry import Point, shape
 from sqlalchemy import Engine, text
 
-from dispatch.database import transaction
+from dispatch.storage.database import transaction
 from tests.integration.dispatch.conftest import AT, Feeder, Located
 from tests.integration.dispatch.live import Live
 from tests.waiting import eventually

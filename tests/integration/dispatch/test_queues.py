@@ -6,12 +6,12 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
-from dispatch.access import Clause
-from dispatch.cursors import BadCursor
-from dispatch.database import transaction
-from dispatch.definitions import load_definitions
-from dispatch.queueing import Waiting, count_queues, list_queue
-from dispatch.reading import Filters
+from dispatch.cases.access import Clause
+from dispatch.catalogue.definitions import load_definitions
+from dispatch.reading.cursors import BadCursor
+from dispatch.reading.queueing import Waiting, count_queues, list_queue
+from dispatch.reading.reading import Filters
+from dispatch.storage.database import transaction
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.live import Live
 from workflows.queues import Queue, queues_of

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from dispatch.access import Clause
-from dispatch.database import transaction
-from dispatch.duplicates import comparisons, likely_duplicates, similar_cases
-from dispatch.reading import find_case
+from dispatch.cases.access import Clause
+from dispatch.reading.duplicates import comparisons, likely_duplicates, similar_cases
+from dispatch.reading.reading import find_case
+from dispatch.storage.database import transaction
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.integration.dispatch.office import Office, who
 

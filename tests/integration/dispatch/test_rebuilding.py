@@ -13,19 +13,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from dispatch.access import Forbidden
-from dispatch.audit import Tally, verify
-from dispatch.cases import SELECT, Case, read_case
-from dispatch.clock import Clock
-from dispatch.database import driver_url, transaction
-from dispatch.desk import CaseNotFound, Stale
-from dispatch.fields import FieldsWrong
-from dispatch.heartbeat import Heartbeat
-from dispatch.history import moment
-from dispatch.reading import case_as_of
-from dispatch.rebuilding import differences
+from dispatch.cases.access import Forbidden
+from dispatch.cases.audit import Tally, verify
+from dispatch.cases.case import SELECT, Case, read_case
+from dispatch.cases.history import moment
+from dispatch.cases.rebuilding import differences
+from dispatch.clock.clock import Clock
+from dispatch.clock.rules import firing_rules
+from dispatch.desk.desk import CaseNotFound, Stale
+from dispatch.desk.fields import FieldsWrong
+from dispatch.engine.rules import engine_rules
+from dispatch.process.heartbeat import Heartbeat
+from dispatch.reading.reading import case_as_of
 from dispatch.settings import Settings
-from dispatch.wiring import engine_rules, firing_rules
+from dispatch.storage.database import driver_url, transaction
 from tests.integration.dispatch.conftest import AT, Feeder, Located
 from tests.integration.dispatch.office import DEFINITION, ELSEWHERE, Office, who
 from workflows.errors import WorkflowError

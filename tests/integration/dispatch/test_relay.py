@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.database import transaction
-from dispatch.heartbeat import Heartbeat
-from dispatch.outbox import republish
-from dispatch.relay import BATCHES_UNDER_WAY, Relay, SendFailed
-from dispatch.stopping import Stop
-from dispatch.wiring import installation_of
+from dispatch.process.heartbeat import Heartbeat
+from dispatch.process.stopping import Stop
+from dispatch.relay.outbox import republish
+from dispatch.relay.publishing import installation_of
+from dispatch.relay.relay import BATCHES_UNDER_WAY, Relay, SendFailed
+from dispatch.storage.database import transaction
 from streams.records import Done, Message, Writer
 from tests.integration.dispatch.conftest import Feeder, Located
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from dispatch.wiring import ensure_topics
+from dispatch.roles.topics import ensure_topics
 from streams.kafka import KafkaAdmin, KafkaTailReader
 from streams.records import Record
 from tests.integration.dispatch.conftest import Located

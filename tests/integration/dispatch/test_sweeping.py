@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import Engine
 
-from dispatch.database import connect_engine
 from dispatch.errors import Unavailable
-from dispatch.photos import PhotoStore
-from dispatch.sweeping import sweep
+from dispatch.reports.photos import PhotoStore
+from dispatch.reports.sweeping import sweep
+from dispatch.storage.database import connect_engine
 from tests.integration.dispatch.conftest import Feeder, Located
 
 NOW = datetime.now(UTC)

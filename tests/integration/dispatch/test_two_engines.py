@@ -4,8 +4,8 @@ import signal
 
 from sqlalchemy import Engine, text
 
-from dispatch.audit import Tally, verify
-from dispatch.database import transaction
+from dispatch.cases.audit import Tally, verify
+from dispatch.storage.database import transaction
 from tests.integration.dispatch.conftest import Located
 from tests.integration.dispatch.live import Live
 from tests.waiting import eventually

@@ -14,12 +14,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 from sqlalchemy import text
 
-from dispatch.database import transaction
 from dispatch.embedded.kafka import PrivateKafka
 from dispatch.embedded.ports import free_port
 from dispatch.embedded.postgres import PrivatePostgres
+from dispatch.roles.topics import ensure_topics
+from dispatch.storage.database import transaction
 from dispatch.watching.definitions import TABLE, Kind
-from dispatch.wiring import ensure_topics
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import AT, Located
 from tests.integration.dispatch.live import Live

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, create_engine
 
-from dispatch.database import driver_url
+from dispatch.storage.database import driver_url
 from tests.conftest import TestDatabase
 
 

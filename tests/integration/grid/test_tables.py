@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
-from dispatch.database import driver_url
+from dispatch.storage.database import driver_url
 from grid.columns import SRID
 from grid.tables import metadata
 from tests.conftest import TestDatabase

@@ -9,7 +9,7 @@ import pytest
 
 import dispatch
 from dispatch.api.asyncapi import document
-from dispatch.definitions import load_definitions
+from dispatch.catalogue.definitions import load_definitions
 from dispatch.settings import Settings
 
 ROOT = Path(dispatch.__file__).parent.parent

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dispatch.condition_sheet import COLUMNS
+from dispatch.catalogue.condition_sheet import COLUMNS
 from tests.commands import run_wangge
 
 PAGE = (Path(__file__).parents[3] / "docs" / "categories.md").read_text("utf-8")

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from dispatch.cautions import calendar_caution, early_caution, lag_caution
+from dispatch.watching.cautions import calendar_caution, early_caution, lag_caution
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 

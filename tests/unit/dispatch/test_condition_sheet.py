@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dispatch.condition_files import judge_conditions
-from dispatch.condition_rows import condition_json, read_condition
-from dispatch.condition_sheet import COLUMNS, condition_of, row_of
+from dispatch.catalogue.condition_files import judge_conditions
+from dispatch.catalogue.condition_rows import condition_json, read_condition
+from dispatch.catalogue.condition_sheet import COLUMNS, condition_of, row_of
 from geo.systems import WGS84
 from grid.files.delimited import Encoding
 from grid.files.opening import read_table

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.definitions import check_lines, load_definitions, opening_definitions
+from dispatch.catalogue.definitions import check_lines, load_definitions, opening_definitions
+from dispatch.catalogue.standards import shipped_categories
 from dispatch.errors import ConfigurationError
 from dispatch.settings import Settings
-from dispatch.standards import shipped_categories
 from tests.unit.dispatch.test_intake import CATEGORY
 from workflows.categories import Line
 from workflows.errors import DefinitionError

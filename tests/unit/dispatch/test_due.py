@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from dispatch.due import CalendarShelf, reckon_lines
-from dispatch.due_shared import reckon_shared
+from dispatch.catalogue.due import CalendarShelf, reckon_lines
+from dispatch.catalogue.due_shared import reckon_shared
 from tests.commands import run_wangge
 from workflows.errors import WorkflowError
 

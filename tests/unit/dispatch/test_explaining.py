@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dispatch.definitions import load_definitions
-from dispatch.explaining import Question, Where, explain
-from dispatch.filing import NO_PART, AskedPart, choose
+from dispatch.catalogue.definitions import load_definitions
+from dispatch.engine.explaining import Question, Where, explain
+from dispatch.engine.filing import NO_PART, AskedPart, choose
 from grid.departments import Duty, DutyTable
 from tests.unit.dispatch.test_intake import CATEGORY
 from workflows.categories import Category, Kind

@@ -5,9 +5,9 @@ import uuid
 from collections import Counter
 from typing import Any
 
-from dispatch.fieldwork import CITY, URBAN, FieldWork
-from dispatch.simulation import preferred
-from dispatch.standards import shipped_categories
+from dispatch.catalogue.standards import shipped_categories
+from dispatch.simulation.fieldwork import CITY, URBAN, FieldWork
+from dispatch.simulation.simulation import preferred
 
 AREA: dict[str, Any] = {
     "code": "431103001001", "level": "community", "bbox": [111.6, 26.4, 111.61, 26.41],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.inspection import NEVER, Candidate, choose, patrolled
+from dispatch.desk.inspection import NEVER, Candidate, choose, patrolled
 from dispatch.settings import Settings
 from dispatch.supervisor.installation import Wishes, _inspection
 

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 
-from dispatch.access import Forbidden
-from dispatch.catalogue import Catalogue
+from dispatch.cases.access import Forbidden
+from dispatch.catalogue.knowledge import Known
+from dispatch.catalogue.stored import Catalogue
 from dispatch.errors import DispatchError
-from dispatch.intake import Accepted, Intake, Refused
 from dispatch.keys import Keys
-from dispatch.knowledge import Known
-from dispatch.reports import LocatedReport, fingerprint, parse_report, read_located
+from dispatch.reports.intake import Accepted, Intake, Refused
+from dispatch.reports.report import LocatedReport, fingerprint, parse_report, read_located
 from dispatch.tokens import Principal, Role
 from grid.departments import DutyTable
 from tests.unit.grid.test_areas import MAP, SIDE, X0, Y0, at

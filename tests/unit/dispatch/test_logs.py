@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from dispatch.keys import load_keys
-from dispatch.logs import NUMBERS, TEXTS, WITHHELD, WORDS, describe, scrub, without_people
+from dispatch.process.logs import NUMBERS, TEXTS, WITHHELD, WORDS, describe, scrub, without_people
 from dispatch.tokens import Role, issue
 from streams.errors import BrokerUnavailable
 
@@ -97,7 +97,7 @@ def test_what_an_operator_needs_comes_through() -> None:
     except AttributeError as error:
         told = without_people(None, "info", {"event": "failed", "error": error})
         assert told["reason"] == "AttributeError"
-        assert str(told["where"]).startswith("dispatch/logs.py:")
+        assert str(told["where"]).startswith("dispatch/process/logs.py:")
 
 
 def test_only_the_first_line_counts_for_the_driver_adds_the_row_that_failed() -> None:
@@ -133,7 +133,7 @@ def test_every_line_of_ours_is_a_constant_with_fields_of_the_vocabulary() -> Non
 
 PROGRAM = """
 import logging, sys, threading, warnings
-from dispatch.logs import catch_the_uncaught, set_up_logs
+from dispatch.process.logs import catch_the_uncaught, set_up_logs
 set_up_logs(True)
 catch_the_uncaught()
 secret = sys.argv[1]

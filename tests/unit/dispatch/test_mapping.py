@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.mapping import TileCache, cell_of
+from dispatch.reading.mapping import TileCache, cell_of
 
 BOX = (111.0, 26.0, 111.001, 26.001)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.masking import masked_name, masked_phone
+from dispatch.desk.masking import masked_name, masked_phone
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from dispatch.cases import Case
-from dispatch.offices import is_office, office_of
-from dispatch.rebuilding import rebuild
+from dispatch.cases.case import Case
+from dispatch.cases.offices import is_office, office_of
+from dispatch.cases.rebuilding import rebuild
 from grid.departments import Department, DepartmentKind, Duty, DutyTable
 from tests.unit.dispatch.test_rebuilding import OPENED, history
 from workflows.definition import Office

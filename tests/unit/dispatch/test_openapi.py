@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from dispatch.api.server import build_app, build_context
+from dispatch.process.stopping import Stop
 from dispatch.settings import Settings
-from dispatch.stopping import Stop
 
 REFERENCE = re.compile(r'"\$ref": "([^"]*)"')
 

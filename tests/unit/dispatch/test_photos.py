@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from dispatch.photos import PhotoRefused, PhotoTooLarge, process_photo
+from dispatch.reports.photos import PhotoRefused, PhotoTooLarge, process_photo
 
 PIXELS = 1_000_000
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.cases import Case
-from dispatch.event_parts import Reached
-from dispatch.reaching import Reach
-from dispatch.rebuilding import rebuild
+from dispatch.cases.case import Case
+from dispatch.cases.event_parts import Reached
+from dispatch.cases.rebuilding import rebuild
+from dispatch.clock.reaching import Reach
 from grid.departments import Department, DepartmentKind
 from grid.roster import Roster, Turn
 from tests.unit.dispatch.test_rebuilding import OPENED, history

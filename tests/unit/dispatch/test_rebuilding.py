@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dispatch.history import CaseEvent
-from dispatch.rebuilding import NotTold, differences, rebuild
+from dispatch.cases.history import CaseEvent
+from dispatch.cases.rebuilding import NotTold, differences, rebuild
 
 START = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
 CASE = uuid.UUID(int=7)

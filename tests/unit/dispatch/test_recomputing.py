@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import orjson
 
-from dispatch.definitions import load_definitions
-from dispatch.history import CaseEvent
-from dispatch.ledger import Ledger
-from dispatch.rebuilding import differences, rebuild
-from dispatch.recomputing import ClockRules, by_newest, follow
+from dispatch.cases.history import CaseEvent
+from dispatch.cases.ledger import Ledger
+from dispatch.cases.rebuilding import differences, rebuild
+from dispatch.catalogue.definitions import load_definitions
+from dispatch.changing.recomputing import ClockRules, by_newest, follow
 from tests.unit.dispatch.test_rebuilding import OPENED, history
 from tests.unit.workflows.test_newer_calendar import calendar
 from workflows.calendar import Calendars

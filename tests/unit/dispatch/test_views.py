@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dispatch.cases import Case
-from dispatch.rebuilding import rebuild
-from dispatch.views import view_of
+from dispatch.cases.case import Case
+from dispatch.cases.rebuilding import rebuild
+from dispatch.cases.views import view_of
 from tests.unit.dispatch.test_rebuilding import OPENED, SUMMARY, clock, history
 from tests.unit.workflows.desk import STANDARDS, local
 from tests.unit.workflows.succession import WATER_MAIN, fence_repair_restore

@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
-from dispatch.heartbeat import Heartbeat
-from dispatch.ingest import Outcome
+from dispatch.api.recorder import IntakeRecorder
+from dispatch.engine.ingest import Outcome
+from dispatch.engine.recorder import EngineRecorder
+from dispatch.process.heartbeat import Heartbeat
 from dispatch.watching.definitions import ALL, METRICS, TABLE, Kind
 from dispatch.watching.door import Post, open_door
 from dispatch.watching.metrics import MOST_LABELS, Metrics
-from dispatch.watching.recorders import EngineRecorder, IntakeRecorder
 from streams.consumer import Batch
 from streams.records import Partition, Record
 

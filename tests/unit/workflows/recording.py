@@ -255,8 +255,8 @@ def _told(desk: Desk) -> dict[str, Any]:
 
 def main(keys: Iterable[str]) -> None:
     """Writes the files of the definitions named."""
-    from dispatch.definitions import load_definitions
-    from dispatch.standards import shipped_categories
+    from dispatch.catalogue.definitions import load_definitions
+    from dispatch.catalogue.standards import shipped_categories
 
     categories = {one.code: one for one in shipped_categories()}
     for key in keys:

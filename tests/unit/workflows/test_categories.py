@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.standards import shipped_categories
+from dispatch.catalogue.standards import shipped_categories
 from tests.unit.workflows.desk import STANDARDS
 from workflows.categories import Category, Certainty, Kind, Line, load_categories
 from workflows.documents import read_document

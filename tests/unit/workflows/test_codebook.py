@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatch.standards import shipped_codes
+from dispatch.catalogue.standards import shipped_codes
 from workflows.categories import Certainty, Kind
 from workflows.codebook import Codebook
 from workflows.errors import CodeUnknown, StandardNeeded

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.definitions import load_definitions
+from dispatch.catalogue.definitions import load_definitions
 from tests.unit.workflows.recording import CASES, HISTORIES, play
 from workflows import Category
 from workflows.replaying import Happened, replay

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from dispatch.definitions import load_definitions
+from dispatch.catalogue.definitions import load_definitions
 from tests.unit.workflows import recording
 from tests.unit.workflows.test_walks import check_clocks
 from workflows import Category

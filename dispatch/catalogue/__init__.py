@@ -1,0 +1,1 @@
+"""What the city decides by, as data: categories, conditions, calendars, workflow definitions."""

@@ -1,0 +1,1 @@
+"""The clock: what is due is fired, and whoever has to know is reached."""

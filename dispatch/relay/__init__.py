@@ -1,0 +1,1 @@
+"""The relay: what is committed goes to Kafka, in order per case."""

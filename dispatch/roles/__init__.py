@@ -1,0 +1,1 @@
+"""The roles, built of their parts and run, one a process."""

@@ -1,0 +1,1 @@
+"""The demo city, and simulated days in it."""

@@ -1,0 +1,1 @@
+"""PostgreSQL as every role uses it: connections, migrations, bulk writes, consumed offsets."""
