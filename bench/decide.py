@@ -7,8 +7,8 @@ from statistics import median
 from time import thread_time
 
 from bench.figures import Figure
-from dispatch.definitions import load_definitions
-from dispatch.standards import document_of, shipped_categories
+from dispatch.catalogue.definitions import load_definitions
+from dispatch.catalogue.standards import document_of, shipped_categories
 from workflows.calendar import Calendars, WorkingCalendar
 from workflows.case import Actor, CaseView, Command, Decision, Filing
 from workflows.decide import decide, open_case

@@ -10,8 +10,8 @@ import numpy as np
 import orjson
 
 from bench.figures import Figure
-from dispatch.due import CalendarShelf, reckon_lines
-from dispatch.due_shared import reckon_shared
+from dispatch.catalogue.due import CalendarShelf, reckon_lines
+from dispatch.catalogue.due_shared import reckon_shared
 from workflows.bulk import BulkReckoner
 from workflows.calendar import WorkingCalendar
 from workflows.limits import Limit, parse_limit

@@ -19,17 +19,21 @@ READS = 400
 # Copies of cases that the pipeline opened, spread over their counties and over the years before, as
 # a city has them. Histories are copied with them; their hashes belong to the case they were taken
 # from, so these chains do not verify. Triggers of the foreign key would look at what is known to be
-# there.
+# there. Their ids begin with the time of opening, as `new_id` makes them.
 YEARS = 5
 GROW = """
-    with given as (
-        select c as original, gen_random_uuid() as id, n,
+    with chosen as (
+        select c as original, n,
             c.opened_at - make_interval(secs => (%(copies)s + n) * %(step_s)s) as opened_at,
             'B' || to_char(n, 'FM00') || '-' || (%(from)s + row_number() over ()) as number
         from "case" as c
         join (select id from "case" where number not like 'B%%' limit %(templates)s) as template
             on template.id = c.id
         cross join generate_series(1, %(times)s) as n
+    ), given as (
+        select *, (lpad(to_hex((extract(epoch from opened_at) * 1000)::bigint), 12, '0')
+            || '7' || right(replace(gen_random_uuid()::text, '-', ''), 19))::uuid as id
+        from chosen
     ), made as (
         insert into "case"
         select (jsonb_populate_record(original, jsonb_build_object('id', id, 'number', number,
