@@ -19,7 +19,9 @@ from grid.arrays import numbers, words
 from workflows.applying import profile_of, under_profile
 from workflows.categories import Category
 
-# The statement's time, not the clock's: only what is stable may bound the scan of an index.
+# The statement's time, not the clock's: only what is stable may bound the scan of an index. The
+# strip loses nothing: positions are snapped to 1/1024 m and radii are whole metres, so its ends
+# are exact.
 NEAR = text("""
     select r.number - 1 as number, c.id, c.condition, c.opened_at, ST_X(c.geom) as x,
         ST_Y(c.geom) as y
@@ -31,6 +33,7 @@ NEAR = text("""
         select id, condition, opened_at, geom
         from "case"
         where closed_at is null and category = r.category and community = r.community
+          and ST_X(geom) between r.x - r.radius and r.x + r.radius
           and opened_at > statement_timestamp() - make_interval(hours => r.hours)
           and ST_DWithin(geom, ST_SetSRID(ST_MakePoint(r.x, r.y), 4546), r.radius)
         order by geom <-> ST_SetSRID(ST_MakePoint(r.x, r.y), 4546), opened_at, id

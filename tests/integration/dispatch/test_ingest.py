@@ -7,8 +7,10 @@ from sqlalchemy import Engine, func, quoted_name, select, text
 from sqlalchemy import table as table_named
 
 from dispatch.cases.audit import Tally, verify
+from dispatch.engine.rules import Rules
 from dispatch.storage.database import transaction
 from dispatch.storage.offsets import Fenced
+from geo.crs import GRID_M
 from tests.integration.dispatch.conftest import TOPIC, Feeder, Located
 
 
@@ -98,6 +100,18 @@ def test_reports_nearby_join_within_a_batch_and_across_batches(
         case = connection.execute(text('select report_count, seq, version from "case" limit 1'))
         assert tuple(case.one()) == (3, 3, 1)
     assert broken(engine) == []
+
+
+@pytest.mark.parametrize("east", [-1, 1])
+@pytest.mark.parametrize(("beyond", "joined"), [(0.0, 1), (GRID_M, 0)])
+def test_a_case_is_joined_up_to_the_last_millimetre_of_the_radius(
+    feeder: Feeder, located: Located, rules: Rules, east: int, beyond: float, joined: int
+) -> None:
+    report = located()
+    feeder.store(report)
+    away = rules.categories[report.category].join_radius_m + beyond
+    beside = replace(located(), x=report.x + east * away, y=report.y, community=report.community)
+    assert feeder.store(beside).attached == joined
 
 
 def test_a_less_urgent_case_is_not_joined_but_named_as_possible_duplicate(
