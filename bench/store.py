@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx
 import psycopg
@@ -23,35 +23,41 @@ READS = 400
 YEARS = 5
 GROW = """
     with chosen as (
-        select c as original, n,
-            c.opened_at - make_interval(secs => (%(copies)s + n) * %(step_s)s) as opened_at,
-            'B' || to_char(n, 'FM00') || '-' || (%(from)s + row_number() over ()) as number
+        select c.*, n,
+            c.opened_at - make_interval(secs => (%(copies)s + n) * %(step_s)s) as new_opened_at,
+            'B' || to_char(n, 'FM00') || '-' || (%(from)s + row_number() over ()) as new_number
         from "case" as c
         join (select id from "case" where number not like 'B%%' limit %(templates)s) as template
             on template.id = c.id
         cross join generate_series(1, %(times)s) as n
     ), given as (
-        select *, (lpad(to_hex((extract(epoch from opened_at) * 1000)::bigint), 12, '0')
-            || '7' || right(replace(gen_random_uuid()::text, '-', ''), 19))::uuid as id
+        select *, date_trunc('month', new_opened_at)::date as new_month,
+            (lpad(to_hex((extract(epoch from new_opened_at) * 1000)::bigint), 12, '0')
+            || '7' || right(replace(gen_random_uuid()::text, '-', ''), 19))::uuid as new_id
         from chosen
     ), made as (
-        insert into "case"
-        select (jsonb_populate_record(original, jsonb_build_object('id', id, 'number', number,
-            'closed_at', case when n %% %(open_share)s = 0 then null else given.opened_at end,
-            'opened_at', given.opened_at,
-            'opened_month', date_trunc('month', given.opened_at)::date,
-            'geom', ST_Translate((original).geom, random() * 40 - 20, random() * 40 - 20)::text,
-            'part', null))).*
-        from given returning id
+        insert into "case" ({columns}) select {values} from given
     )
     insert into case_event (opened_month, case_id, seq, type, at, actor, body, previous_hash, hash)
-    select date_trunc('month', given.opened_at)::date, given.id, e.seq + extra * 10, e.type,
-        e.at, e.actor, e.body,
+    select new_month, new_id, e.seq + extra * 10, e.type, e.at, e.actor, e.body,
         e.previous_hash, e.hash
     from given
-    join case_event e on e.case_id = (given.original).id
-        and e.opened_month = (given.original).opened_month and e.seq = 1
+    join case_event e on e.case_id = given.id and e.opened_month = given.opened_month and e.seq = 1
     cross join generate_series(0, 1) as extra
+"""
+OTHERWISE = {
+    "id": "new_id",
+    "number": "new_number",
+    "opened_at": "new_opened_at",
+    "opened_month": "new_month",
+    "closed_at": "case when n %% %(open_share)s = 0 then null else new_opened_at end",
+    "geom": "ST_Translate(geom, random() * 40 - 20, random() * 40 - 20)",
+    "part": "null",
+}
+COLUMNS = """
+    select column_name from information_schema.columns
+    where table_schema = 'public' and table_name = 'case' and is_generated = 'NEVER'
+    order by ordinal_position
 """
 
 TEMPLATES = "select least(1000, count(*)) from \"case\" where number not like 'B%'"
@@ -111,13 +117,14 @@ def grow_to(measured: Measured, cases: int) -> None:
         templates = int(measured.one(TEMPLATES))
         step_s = YEARS * 365 * 86_400 * templates / max(1, cases - stored)
         copies = 0
+        grow = _grow_statement([name for (name,) in connection.execute(COLUMNS)])
         while stored < cases:
             times = max(1, min(CHUNK, cases - stored) // templates)
             values = {
                 "from": copied, "templates": templates, "times": times, "copies": copies,
                 "step_s": step_s, "open_share": OPEN_SHARE,
             }  # fmt: skip
-            connection.execute(GROW, values)
+            connection.execute(grow, values)
             stored, copied = stored + templates * times, copied + templates * times
             copies += times
         for _, definition in indexes:
@@ -125,6 +132,16 @@ def grow_to(measured: Measured, cases: int) -> None:
         connection.execute('vacuum (analyze) "case"')
         connection.execute("vacuum (analyze) case_event")
         connection.execute("checkpoint")
+
+
+def _grow_statement(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(GROW).format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        values=sql.SQL(", ").join(
+            sql.SQL(OTHERWISE[name]) if name in OTHERWISE else sql.Identifier(name)
+            for name in columns
+        ),
+    )
 
 
 def history(measured: Measured, events: int) -> Iterator[Figure]:

@@ -61,6 +61,8 @@ class Plan:
     """Of the feed."""
     more: Mapping[str, int] = field(default_factory=dict)
     """How many processes of a role run beside the one of `wangge up`."""
+    also_in: str | None = None
+    """A district from which a third of the reports come."""
     seed: int = 20261125
 
 
@@ -164,7 +166,10 @@ def _people(
     areas, categories = _all(installation, "areas"), _all(installation, "categories")
     threads = []
     for number in range(REPORTERS):
-        work = FieldWork(areas=areas, seed=plan.seed + number, mix=MIX)
+        known = areas
+        if number == 1 and plan.also_in is not None:
+            known = [area for area in areas if str(area["code"]).startswith(plan.also_in)]
+        work = FieldWork(areas=known, seed=plan.seed + number, mix=MIX)
         reporter = Reporter(doors, tokens[f"member {number}"], diary, work)
         rate = plan.rate / REPORTERS
         threads.append(threading.Thread(target=reporter.run, args=(rate, stop)))

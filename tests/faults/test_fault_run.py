@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.districts import NEW
+from tests.districts import NEW, OLD
 from tests.faults.bad_builds import command
 from tests.faults.borders import add_district, move_open_cases
 from tests.faults.checker import Verdict, check
@@ -77,7 +77,8 @@ def test_a_run_full_of_faults_loses_and_doubles_nothing() -> None:
 
 @pytest.mark.long
 def test_several_machines_worth_of_processes_lose_and_double_nothing() -> None:
-    outcome = play(Plan(seconds=120, rate=30, faults=FAULTS, quiet_s=60, more=MORE))
+    plan = Plan(seconds=120, rate=30, faults=FAULTS, quiet_s=60, more=MORE, also_in=OLD)
+    outcome = play(plan)
     check_run(outcome)
     assert outcome.troubles == [], "\n".join(outcome.troubles)
     recorded = outcome.recorded
