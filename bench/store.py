@@ -13,13 +13,14 @@ from bench.installation import Measured
 from bench.pipeline import WAITING, open_cases
 
 CHUNK = 100_000
-OPEN_SHARE = 20  # one case in so many is still open
+OPEN_DAYS = 18  # of what a year brings, a twentieth is open
 READS = 400
 
-# Copies of cases that the pipeline opened, spread over their counties and over the years before, as
-# a city has them. Histories are copied with them; their hashes belong to the case they were taken
-# from, so these chains do not verify. Triggers of the foreign key would look at what is known to be
-# there. Their ids begin with the time of opening, as `new_id` makes them.
+# Copies of cases that the pipeline opened, spread over their neighbourhoods and over the years
+# before, as a city has them; what was opened lately is open. Their ids begin with the time of
+# opening, as `new_id` makes them. Histories are copied with them; their hashes belong to the case
+# they were taken from, so these chains do not verify. Triggers of the foreign key would look at
+# what is known to be there.
 YEARS = 5
 GROW = """
     with chosen as (
@@ -50,8 +51,9 @@ OTHERWISE = {
     "number": "new_number",
     "opened_at": "new_opened_at",
     "opened_month": "new_month",
-    "closed_at": "case when n %% %(open_share)s = 0 then null else new_opened_at end",
-    "geom": "ST_Translate(geom, random() * 40 - 20, random() * 40 - 20)",
+    "closed_at": """case when new_opened_at < now() - make_interval(days => %(open_days)s)
+        then new_opened_at + interval '2 days' end""",
+    "geom": "ST_Translate(geom, random() * 600 - 300, random() * 600 - 300)",
     "part": "null",
 }
 COLUMNS = """
@@ -125,7 +127,7 @@ def grow_to(measured: Measured, cases: int) -> None:
             times = max(1, min(CHUNK, cases - stored) // templates)
             values = {
                 "from": copied, "templates": templates, "times": times, "copies": copies,
-                "step_s": step_s, "open_share": OPEN_SHARE,
+                "step_s": step_s, "open_days": OPEN_DAYS,
             }  # fmt: skip
             connection.execute(grow, values)
             stored, copied = stored + templates * times, copied + templates * times

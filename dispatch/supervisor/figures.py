@@ -1,6 +1,7 @@
 """The figures that `wangge up` and `wangge status` show, never waiting long for them."""
 
 import threading
+import time
 from collections.abc import Mapping
 
 from dispatch.settings import Settings
@@ -35,9 +36,19 @@ class LatestFigures:
 
     def _ask(self) -> None:
         while not self._closed.is_set():
+            asked_at = time.monotonic()
             self._latest = ask(self._settings)
             self._asked.set()
-            self._closed.wait(self._every_s)
+            self._closed.wait(pause_s(self._every_s, time.monotonic() - asked_at))
+
+
+def pause_s(every_s: float, took_s: float) -> float:
+    """How long nothing is asked after an answer that took so long.
+
+    Counting a city's open cases is some work: looking must not take more than a twentieth of the
+    time of those who are looked at.
+    """
+    return max(every_s, 19 * took_s)
 
 
 def ask(settings: Settings) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +16,7 @@ from dispatch.settings import Settings
 from dispatch.storage.bulk import copy_rows
 from dispatch.storage.database import is_unavailable, transaction
 from dispatch.watching.figures import COUNTS
+from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import Feeder, Located
 
 # As if a limit of 100 natural days had run for so many days.
@@ -218,3 +220,17 @@ def test_a_clock_whose_connection_is_cut_in_a_pass_fires_after_it_has_another(
     assert is_unavailable(cut.value)
     assert fire(engine, clock) == 1
     assert history(engine) == [("reminded", True)]
+
+
+def test_open_cases_are_counted_while_they_are_few_and_estimated_when_many(
+    feeder: Feeder, located: Located, engine: Engine, city: TestDatabase
+) -> None:
+    feeder.store(located(), located(lat=26.4300))
+    with transaction(engine) as connection:
+        assert connection.execute(COUNTS).one().open_cases == 2
+    with psycopg.connect(city.admin_url) as connection:
+        connection.execute(
+            "update pg_class set reltuples = 250000 where oid = 'case_open_near'::regclass"
+        )
+    with transaction(engine) as connection:
+        assert connection.execute(COUNTS).one().open_cases == 250_000

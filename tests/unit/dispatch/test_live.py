@@ -16,6 +16,7 @@ import psutil
 import pytest
 from rich.console import Console
 
+from dispatch.supervisor.figures import pause_s
 from dispatch.supervisor.live import Watcher, change_table, watch
 
 WANGGE = (sys.executable, "-m", "dispatch")
@@ -115,3 +116,8 @@ def test_without_a_terminal_it_says_what_to_do(data_dir: Path, options: list[str
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert "status --json" in " ".join(ended.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(("took_s", "pause"), [(0.01, 5.0), (0.5, 9.5), (3.0, 57.0)])
+def test_who_looks_takes_a_twentieth_of_the_time_at_most(took_s: float, pause: float) -> None:
+    assert pause_s(5.0, took_s) == pause
