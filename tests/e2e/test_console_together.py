@@ -3,7 +3,7 @@
 import uuid
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Opener
 from tests.e2e.console import act, open_at, report_something, row, sign_in, violations
@@ -14,6 +14,10 @@ from tests.installation import Installation, bearer
 def reported(installation: Installation, *lons: float) -> list[str]:
     """Cases that wait for acceptance, where no other test has any."""
     return [report_something(installation, lon, role="reporter") for lon in lons]
+
+
+def tick(page: Page, number: str) -> Locator:
+    return page.get_by_role("checkbox", name=f"选择案件 {number}")
 
 
 def fits(page: Page) -> None:
@@ -29,7 +33,7 @@ def choose(page: Page, installation: Installation, *lons: float) -> list[str]:
     numbers = reported(installation, *lons)
     sign_in(page, installation, installation.tokens["acceptor"])
     for number in numbers:
-        page.get_by_label(f"选择案件 {number}").check()
+        tick(page, number).check()
     page.locator("#act-together").click()
     expect(page.locator("#together-title")).to_have_text(f"批量办理 {len(numbers)} 件")
     return numbers
@@ -63,7 +67,7 @@ def test_cases_are_chosen_by_keyboard_and_each_is_read_once(
     row(page, second).press("Escape")
     expect(bar).not_to_contain_text("已选")
     expect(page.locator("#together")).to_have_count(0)
-    expect(page.get_by_label(f"选择案件 {first}")).not_to_be_checked()
+    expect(tick(page, first)).not_to_be_checked()
 
 
 def test_the_refused_of_a_selection_stay_chosen_and_are_gone_on_with(
@@ -81,8 +85,8 @@ def test_the_refused_of_a_selection_stay_chosen_and_are_gone_on_with(
     expect(told).to_contain_text("受理：已办理 1 件，未办理 1 件")
     refused = panel.locator(f'[data-outcome="{second}"]')
     expect(refused).to_contain_text("demo-acceptor：受理，现为已受理")
-    expect(page.get_by_label(f"选择案件 {first}")).not_to_be_checked()
-    expect(page.get_by_label(f"选择案件 {second}")).to_be_checked()
+    expect(tick(page, first)).not_to_be_checked()
+    expect(tick(page, second)).to_be_checked()
     assert violations(page) == []
     fits(page)
     # What is written stays while the case is looked at.
@@ -91,6 +95,7 @@ def test_the_refused_of_a_selection_stay_chosen_and_are_gone_on_with(
     reject.locator("textarea").fill("不属受理范围")
     refused.get_by_role("button", name=second).click()
     expect(page.locator("#sheet-title")).to_have_text(second)
+    expect(page.locator("#sheet-title")).to_be_focused()
     expect(panel).to_be_hidden()
     page.keyboard.press("Escape")
     expect(reject.locator("textarea")).to_have_value("不属受理范围")
@@ -108,7 +113,7 @@ def test_a_desk_is_handed_over_by_keyboard(installation: Installation, open_page
     with httpx.Client(base_url=f"{installation.url}/api/v1") as http:
         for number in numbers:
             assert act_as(http, bearer(mine), number, "accept").status_code == 200
-    page = open_page(locale="en-GB", color_scheme="dark")
+    page = open_page(expect_errors=True, locale="en-GB", color_scheme="dark")
     open_at(page, installation, mine, "page=queues")
     page.locator("#hand-over").press("Enter")
     dialog = page.locator("#hand-over-dialog")

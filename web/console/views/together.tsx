@@ -56,7 +56,7 @@ export function Together({ hidden }: { hidden: boolean }) {
   return (
     <section id="together" class="sheet" aria-labelledby="together-title" hidden={hidden} onKeyDown={(event) => {
       // Escape in a field must not throw away what is written there.
-      if (event.key === "Escape" && !(event.target as HTMLElement).closest("textarea, input, select")) close();
+      if (event.key === "Escape" && !hidden && !(event.target as HTMLElement).closest("textarea, input, select")) close();
     }}>
       <div class="sheet-head">
         <h2 id="together-title" ref={heading} tabIndex={-1}>{t("togetherTitle", { n: figure(chosenIds.length) })}</h2>
@@ -117,7 +117,7 @@ function Possible({ ready, perform }: { ready: Known[]; perform: Perform }) {
       {actions.length === 0 && <p class="soft">{t("togetherNone")}</p>}
       {actions.map((action) => <ActionForm key={action.name} action={action} about={about} perform={perform} title="together-title" prefix="together-" />)}
       {partly.length > 0 && (
-        <p id="partly" class="soft">{t("togetherPartly", { what: listed(partly.map(({ action, count }) => t("partly", { action: inLanguage(action.label, action.name), n: figure(count), all: figure(ready.length) }))) })}</p>
+        <p id="partly" class="soft">{t("togetherPartly", { what: listed(partly.map(({ action, count }) => t(count === ready.length ? "partlyOther" : "partly", { action: inLanguage(action.label, action.name), n: figure(count), all: figure(ready.length) }))) })}</p>
       )}
     </>
   );
