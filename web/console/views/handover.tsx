@@ -13,7 +13,7 @@ const field = (name: string, type: string, label: Field["label"], required: bool
 const ABOUT: About = { version: 0, category: "", location: null };
 const formOf = (): Action => ({
   name: "hand-over", label: both("handOver"),
-  fields: [field("account", "account", both("handOverTo"), true), field("reason", "text", both("reason"), false)],
+  fields: [field("account", "account", both("handOverTo"), true), field("reason", "text", both("handOverWhy"), false)],
 });
 
 interface Ended { outcomes: Outcomes; more: boolean }
