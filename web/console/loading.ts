@@ -3,6 +3,7 @@
 import { all, call, path, readClaims, Refusal, token, type Page } from "../shared/api";
 import { t } from "../shared/texts";
 import { forgetDefinitions, readDefinitions } from "./definitions";
+import { clearPicked } from "./picking";
 import { newer, order, type Row } from "./cases";
 import { NONE, passes, toQuery } from "./filters";
 import {
@@ -42,6 +43,7 @@ export function forget(): void {
   listRun += 1;
   mapRun += 1;
   token.clear();
+  clearPicked();
   after = null;
   forgetCases();
   total.value = 0;

@@ -9,6 +9,7 @@ import "./pages.css";
 import { lookAgain } from "./hearing";
 import { signIn, takeGivenToken } from "./session";
 import { keepAddress, readAddress } from "./address";
+import { clearOnMove, together } from "./picking";
 import { chosen, names, signInNote, tick, where } from "./store";
 import { CalendarPage } from "./views/calendar";
 import { CaseList } from "./views/list";
@@ -18,6 +19,7 @@ import { MapView } from "./views/map";
 import { Queues } from "./views/queues";
 import { Sheet } from "./views/sheet";
 import { SignIn } from "./views/signin";
+import { Together } from "./views/together";
 import { WorkflowPage } from "./views/workflow";
 
 function Console() {
@@ -26,8 +28,9 @@ function Console() {
     <>
       <a class="skip" href={where.value.page === "map" ? "#list" : "#content"} onClick={skip}>{t(where.value.page === "map" ? "toList" : "toPage")}</a>
       <Header />
-      <main id="content" tabIndex={-1} class={`${where.value.page}${chosen.value ? " with-sheet" : ""}`}>
+      <main id="content" tabIndex={-1} class={`${where.value.page}${chosen.value || together.value ? " with-sheet" : ""}`}>
         <OpenPage />
+        {together.value && <Together hidden={chosen.value !== null} />}
         {chosen.value && <Sheet key={chosen.value} number={chosen.value} />}
       </main>
     </>
@@ -64,6 +67,7 @@ effect(() => {
 takeGivenToken();
 readAddress();
 keepAddress();
+clearOnMove();
 setInterval(() => {
   tick.value = Date.now();
   lookAgain();

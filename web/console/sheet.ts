@@ -11,6 +11,8 @@ export interface Deadline extends Waiting {
 export interface PhotoName { id: string; from: "report" | "feedback" }
 export interface Field { name: string; type: string; required: boolean; label: Name; choices: string[] | null; choice_labels: Record<string, Name> | null }
 export interface Action { name: string; label: Name; fields: Field[] }
+/** What a form knows of the case that it is about, or of several: what they have in common. */
+export interface About { version: number; category: string; location: Row["location"] | null }
 interface Link { code: string; class?: string; distance_m: number }
 export interface SheetData extends Row {
   version: number; line: string; definition: string; marks: Record<string, number | string>; condition: string | null; source: string; part: string | null; possible_duplicate_of: string | null;

@@ -16,6 +16,9 @@ export interface Problem {
   version?: number;
 }
 
+/** The answer for one case of several; `number` where it was done. */
+export interface Answered { case: string; status: number; number?: string; problem?: Problem }
+
 /** What the service answered instead of what was asked for. */
 export class Refusal extends Error {
   constructor(readonly status: number, readonly problem: Problem) {
@@ -88,11 +91,16 @@ export async function all<T>(where: string): Promise<T[]> {
 }
 
 export const act = <T>(id: string, name: string, body: Record<string, unknown>): Promise<T> =>
-  call(`/cases/${id}/actions/${name}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
+  send(`/cases/${id}/actions/${name}`, body);
+
+/** An action on several cases, each with its own answer. */
+export const actTogether = (name: string, body: Record<string, unknown>): Promise<{ items: Answered[] }> => send(`/actions/${name}`, body);
+
+/** Hands all cases that the caller took to another account; `more` says that there are yet others. */
+export const handOver = (body: Record<string, unknown>): Promise<{ items: Answered[]; more: boolean }> => send("/desk/hand-over", body);
+
+const send = <T>(where: string, body: Record<string, unknown>): Promise<T> =>
+  call(where, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 /** Sends one photo and answers its id. */
 export async function sendPhoto(file: File): Promise<string> {

@@ -14,7 +14,7 @@ const en = {
   expired: "Your token is not valid any more: it has expired or was revoked. Ask your administrator for a new one and sign in again; your filters are kept.",
   unreachable: "The service cannot be reached. Check the network, then sign in again.",
   signingIn: "Signing in…",
-  catching: "Catching up", live: "Live", offline: "Offline, connecting again", polling: "Refreshed every 5 s (this role has no live feed)",
+  catching: "Catching up", live: "Live", offline: "Offline, connecting again", polling: "Refreshed every 5 s (no live feed)",
   connection: "Connection", inView: "{n} in view", lateInView: "{n} late",
   toList: "Skip to the list of cases", cases: "Cases", shown: "{n} loaded", more: "more follow", loading: "Loading…",
   none: "No case passes these filters.", noRight: "This role reads no cases. Sign in with another token.", listFailed: "The list cannot be read now; it is tried again by itself.",
@@ -52,6 +52,10 @@ const en = {
   provisionalYear: "No holiday notice is loaded for these days: weekdays less the statutory holidays are reckoned with.", hoursOf: "Working hours", fromTo: "{from} to {to}", holidays: "Holidays and make-up workdays", today: "today", calendarFailed: "The calendar cannot be read now: {why}", settledUntil: "settled from {from} to {to}", version_n: "version {n}", isCurrent: "new clocks run by it", rule_sliding: "A working day is 8 working hours.", "rule_end-of-day": "A working day ends with the day's hours.", noHours: "no working hours",
   similar: "Likely duplicates", noSimilar: "No other open case near by looks like this one.", similarFailed: "The likely duplicates cannot be read now.", answered: "{answer}: {who}, {at}", answer_same: "the same", answer_different: "different",
   contacts: "Whom to call", contactsNoted: "Each view is kept with your account and purpose.", purpose: "Purpose", purpose_call_back: "call back", purpose_verify: "verify", purpose_dispute: "dispute", purpose_other: "other (say why)", contactsShow: "Show in part", contactsFull: "Show in full", contactsWhy: "Choose a purpose; for another one say why.", contactsFailed: "The contacts cannot be shown: {why}", contactsWithheld: "{n} confidential, shown to acceptors only", confidential: "confidential", noContact: "no contact", contactUnreadable: "cannot be read with this installation's key",
+  pick: "Choose case {number}", picked: ", chosen", pickAll: "All shown", pickFirst: "The first {n}", pickedBar: "Chosen cases", pickedCount: "{n} chosen", pickMost: "No more than {n} go together.", pickClear: "Clear", together: "Act on all…",
+  togetherTitle: "{n} cases together", togetherClose: "Close what is done together", togetherReading: "Reading what is possible: {n} of {all}", togetherLost: "Cannot be read now and is left out: {what}.", togetherActions: "What can be done with all", togetherNone: "There is nothing that can be done with all of them.", togetherPartly: "Not possible with all of them: {what}.", partly: "{action} ({n} of {all})", partlyOther: "{action} (differs from case to case)",
+  togetherDone: "{label}: {done} done, {refused} not done.", togetherKept: "Those that were not done stay chosen.", doneCases: "Done: {n}", notDoneCases: "Not done", chosenCases: "Chosen cases", leaveOut: "Leave out case {number}",
+  handOver: "Hand over the desk", handOverSay: "At a change of shifts another acceptor takes over all open cases that you took, in every queue. Those that nobody took stay in the pool.", handOverCount: "Your open cases: {n}", handOverNone: "You have taken no open case. There is nothing to hand over.", handOverTo: "Account of the acceptor who takes over", handOverWhy: "Reason", handOverFailed: "Your cases cannot be read now: {why}", handOverMore: "There are more: hand over again to go on.", close_dialog: "Close",
   history: "History", noHistory: "This role does not read histories.", moreHistory: "Show later entries", who: "by {who}", hash: "seal {hash}",
 } as const;
 
@@ -104,6 +108,10 @@ const zh: Record<Text, string> = {
   provisionalYear: "以下日期的放假通知尚未载入：暂按工作日减去法定节假日计算。", hoursOf: "工作时间", fromTo: "{from} 至 {to}", holidays: "放假与调休", today: "今天", calendarFailed: "暂时无法读取日历：{why}", settledUntil: "已定 {from} 至 {to}", version_n: "第 {n} 版", isCurrent: "新计时采用", rule_sliding: "一个工作日为 8 个工作小时。", "rule_end-of-day": "工作日以当日下班为止。", noHours: "无工作时间",
   similar: "疑似重复", noSimilar: "附近没有相似的未结案件。", similarFailed: "暂时无法读取疑似重复案件。", answered: "{answer}：{who}，{at}", answer_same: "同一事项", answer_different: "不同事项",
   contacts: "联系上报人", contactsNoted: "每次查看均记录您的账号与用途。", purpose: "用途", purpose_call_back: "回访", purpose_verify: "核实", purpose_dispute: "争议处理", purpose_other: "其他（须说明）", contactsShow: "部分显示", contactsFull: "完整显示", contactsWhy: "请选择用途；选其他须说明理由。", contactsFailed: "无法显示联系方式：{why}", contactsWithheld: "另有 {n} 条保密上报，仅受理员可见", confidential: "保密", noContact: "无联系方式", contactUnreadable: "无法用本系统密钥读取",
+  pick: "选择案件 {number}", picked: "，已选", pickAll: "全选所示", pickFirst: "选择前 {n} 件", pickedBar: "已选案件", pickedCount: "已选 {n} 件", pickMost: "最多可同时办理 {n} 件。", pickClear: "取消选择", together: "批量办理…",
+  togetherTitle: "批量办理 {n} 件", togetherClose: "关闭批量办理", togetherReading: "正在读取可办事项：{n} / {all}", togetherLost: "暂时无法读取，未纳入办理：{what}。", togetherActions: "全部可办事项", togetherNone: "没有全部案件都可办的事项。", togetherPartly: "不能一并办理：{what}。", partly: "{action}（{n} / {all}）", partlyOther: "{action}（各案选项不同）",
+  togetherDone: "{label}：已办理 {done} 件，未办理 {refused} 件。", togetherKept: "未办理的案件仍保持选中。", doneCases: "已办理 {n} 件", notDoneCases: "未办理", chosenCases: "已选案件", leaveOut: "不再选择案件 {number}",
+  handOver: "交班移交", handOverSay: "交班时，将您受理的全部未结案件（各队列）移交给另一受理员。无人领取的案件仍留在公共池。", handOverCount: "您的未结案件：{n} 件", handOverNone: "您没有受理中的未结案件，无需移交。", handOverTo: "接班受理员账号", handOverWhy: "理由", handOverFailed: "暂时无法读取您的案件：{why}", handOverMore: "还有更多案件：请再次移交。", close_dialog: "关闭",
   history: "办理记录", noHistory: "此角色不能查看办理记录。", moreHistory: "显示后面的记录", who: "{who}", hash: "指纹 {hash}",
 };
 
@@ -132,6 +140,9 @@ export function setLanguage(chosen: Language): void {
 export function t(key: Text, values: Record<string, string | number> = {}): string {
   return TABLES[language.value][key].replace(/\{(\w+)\}/g, (_all, name: string) => String(values[name] ?? ""));
 }
+
+/** A text of the page as a name in both languages. */
+export const both = (key: Text): Name => ({ zh: TABLES.zh[key], en: TABLES.en[key] });
 
 export const inLanguage = (name: Name | undefined, otherwise: string): string => name?.[language.value] ?? otherwise;
 

@@ -1,9 +1,9 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { sendPhoto } from "../../shared/api";
 import { inLanguage, type Name, t } from "../../shared/texts";
 import { limitText } from "../../shared/words";
 import { controlOf, localOf, toSend, type Values } from "../fields";
-import type { Action, Field, SheetData } from "../sheet";
+import type { About, Action, Field } from "../sheet";
 import { names, now } from "../store";
 import { categoryGroups } from "./filters";
 import { cityMap } from "./map";
@@ -11,17 +11,35 @@ import { cityMap } from "./map";
 /** Does the action; answers the fields that are wrong, or null when it is done. */
 export type Perform = (action: Action, version: number, fields: () => Promise<Values>) => Promise<string[] | null>;
 
-/** One action with its fields. It carries the version that was seen when the filling in began. */
-export function ActionForm({ action, sheet, perform }: { action: Action; sheet: SheetData; perform: Perform }) {
+interface Folded { action: Action; about: About; perform: Perform; title: string; prefix?: string }
+
+/** One action, folded until it is wanted; `title` is the id of what gets the focus when it is done. */
+export function ActionForm({ action, about, perform, title, prefix = "" }: Folded) {
+  const [open, setOpen] = useState(false);
+  const seen = useRef<number | null>(null);
+  const done = (): void => {
+    setOpen(false);
+    // The button that had the focus is hidden or gone.
+    document.getElementById(title)?.focus();
+  };
+  return (
+    <details class="action" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary onClick={() => (seen.current ??= about.version)}>{inLanguage(action.label, action.name)}</summary>
+      <FieldsForm action={action} about={about} perform={perform} prefix={prefix} seen={seen} done={done} />
+    </details>
+  );
+}
+
+interface Filling { action: Action; about: About; perform: Perform; prefix: string; seen: { current: number | null }; done: () => void }
+
+/** An action's fields. It carries the version that was seen when the filling in began. */
+export function FieldsForm({ action, about, perform, prefix, seen, done }: Filling) {
   const [values, setValues] = useState<Values>({});
-  const [seen, setSeen] = useState<number | null>(null);
   const [wrong, setWrong] = useState<string[]>([]);
   const [busy, setBusy] = useState("");
-  const [open, setOpen] = useState(false);
   const label = inLanguage(action.label, action.name);
-  const begin = (): void => setSeen((before) => before ?? sheet.version);
   const put = (name: string, value: unknown): void => {
-    begin();
+    seen.current ??= about.version;
     setValues((before) => ({ ...before, [name]: value }));
   };
   const submit = async (event: Event): Promise<void> => {
@@ -34,30 +52,25 @@ export function ActionForm({ action, sheet, perform }: { action: Action; sheet: 
     };
     const fields = (): Promise<Values> => toSend(action.fields, values, photos);
     setBusy(t("sending"));
-    const found = await perform(action, seen ?? sheet.version, fields);
+    const found = await perform(action, seen.current ?? about.version, fields);
     setBusy("");
     setWrong(found ?? []);
-    setSeen(null);
+    seen.current = null;
     if (found !== null) return;
     setValues({});
-    setOpen(false);
-    // The button that had the focus is hidden or gone.
-    document.getElementById("sheet-title")?.focus();
+    done();
   };
   return (
-    <details class="action" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary onClick={begin}>{label}</summary>
-      <form data-action={action.name} aria-label={label} onSubmit={(event) => void submit(event)}>
-        {action.fields.map((field) => (
-          <Control key={field.name} id={`${action.name}-${field.name}`} field={field} sheet={sheet} values={values} put={put} wrong={wrong.includes(field.name)} />
-        ))}
-        <button type="submit" class="strong" disabled={busy !== ""}>{busy || label}</button>
-      </form>
-    </details>
+    <form data-action={action.name} aria-label={label} onSubmit={(event) => void submit(event)}>
+      {action.fields.map((field) => (
+        <Control key={field.name} id={`${prefix}${action.name}-${field.name}`} field={field} about={about} values={values} put={put} wrong={wrong.includes(field.name)} />
+      ))}
+      <button type="submit" class="strong" disabled={busy !== ""}>{busy || label}</button>
+    </form>
   );
 }
 
-interface Drawn { id: string; field: Field; sheet: SheetData; values: Values; put: (name: string, value: unknown) => void; wrong: boolean }
+interface Drawn { id: string; field: Field; about: About; values: Values; put: (name: string, value: unknown) => void; wrong: boolean }
 
 function Control(drawn: Drawn) {
   const { id, field, values, put, wrong } = drawn;
@@ -114,7 +127,7 @@ function Control(drawn: Drawn) {
   );
 }
 
-function Choices({ field, sheet, values }: Drawn) {
+function Choices({ field, about, values }: Drawn) {
   const known = names.value;
   if (field.type === "category") {
     return <>{categoryGroups().map(([title, some]) => (
@@ -122,7 +135,7 @@ function Choices({ field, sheet, values }: Drawn) {
     ))}</>;
   }
   if (field.type === "condition") {
-    const category = known?.categories.get(String(values["category"] || sheet.category));
+    const category = known?.categories.get(String(values["category"] || about.category));
     return <>{category?.conditions.map((one) => <option key={one.code} value={one.code}>{inLanguage(one.text, one.code)} · {limitText(one.limit, one.clock)}</option>)}</>;
   }
   return <>{choicesOf(field).map((one) => <option key={one.code} value={one.code}>{inLanguage(one.name, one.code)}</option>)}</>;
@@ -154,11 +167,11 @@ function ManyControl({ id, field, values, put, wrong }: Drawn) {
   );
 }
 
-function LocationControl({ id, field, sheet, values, put, wrong }: Drawn) {
+function LocationControl({ id, field, about, values, put, wrong }: Drawn) {
   const at = (values[field.name] ?? { lon: "", lat: "" }) as { lon: number | ""; lat: number | "" };
   const part = (name: "lon" | "lat", from: number, to: number) => (
     <label>{t(name)}
-      <input id={`${id}-${name}`} type="number" step="any" min={from} max={to} required={field.required} value={at[name]} placeholder={String(sheet.location[name])}
+      <input id={`${id}-${name}`} type="number" step="any" min={from} max={to} required={field.required} value={at[name]} placeholder={about.location ? String(about.location[name]) : ""}
         aria-invalid={wrong ? "true" : undefined} onInput={(event) => put(field.name, { ...at, [name]: event.currentTarget.valueAsNumber })} />
     </label>
   );

@@ -4,6 +4,8 @@ import { STATES, word } from "../../shared/words";
 import { isLate, phaseOf, type Row } from "../cases";
 import { loadMore } from "../loading";
 import { chosen, list, listMore, listState, names, now } from "../store";
+import { clickRow, noSpace, PickAll, PickBar, pickKey, Tick, Ticked } from "./picking";
+import { stepTo } from "./walk";
 
 const ROW_REM = 4.1;
 const BEYOND = 6;
@@ -51,12 +53,8 @@ export function CaseList() {
   };
   const keys = (event: KeyboardEvent): void => {
     const index = focused ? rows.findIndex((row) => row.id === focused) : -1;
-    const page = Math.max(1, Math.floor(seen.height / seen.row) - 1);
-    const steps: Record<string, number> = {
-      ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0, End: rows.length - 1,
-    };
-    const next = steps[event.key];
-    if (next === undefined || !rows.length) return;
+    const next = stepTo(event.key, index, rows.length, Math.max(1, Math.floor(seen.height / seen.row) - 1));
+    if (pickKey(event, rows, index, next) || next === null) return;
     event.preventDefault();
     go(next);
   };
@@ -69,35 +67,40 @@ export function CaseList() {
   const entry = kept >= 0 ? focused : rows[0]?.id;
   return (
     <>
-      <h2 id="list-title">
-        {t("cases")} <span class="soft">{t("shown", { n: figure(rows.length) })}{listMore.value && ` · ${t("more")}`}</span>
-      </h2>
+      <div class="list-head">
+        <h2 id="list-title">
+          {t("cases")} <span class="soft">{t("shown", { n: figure(rows.length) })}{listMore.value && ` · ${t("more")}`}</span>
+        </h2>
+        <PickAll rows={rows} />
+      </div>
       {listState.value === "refused" && <p class="late" role="alert">{t("noRight")}</p>}
       {listState.value === "failed" && <p class="late" role="alert">{t("listFailed")}</p>}
       {listState.value === "loading" && <p class="soft" role="status">{t("loading")}</p>}
       {listState.value === "ready" && rows.length === 0 && <p class="soft" role="status">{t("none")}</p>}
       <div id="list" class="list" ref={frame} tabIndex={rows.length ? -1 : 0} aria-labelledby="list-title" role="region"
-        onScroll={look} onKeyDown={keys} onFocus={(event) => { if (event.target === event.currentTarget && rows.length) go(Math.max(0, kept)); }}>
+        onScroll={look} onKeyDown={keys} onKeyUp={noSpace} onFocus={(event) => { if (event.target === event.currentTarget && rows.length) go(Math.max(0, kept)); }}>
         <ul role="list" style={{ height: `${rows.length * seen.row}px` }}>
           {drawn.map(([row, index]) => (
             <li key={row.id} aria-setsize={rows.length} aria-posinset={index + 1} style={{ top: `${index * seen.row}px`, height: `${seen.row}px` }}>
-              <CaseButton row={row} tab={row.id === entry} onFocus={() => setFocused(row.id)} />
+              <Tick row={row} rows={rows} tab={row.id === entry} onFocus={() => setFocused(row.id)} />
+              <CaseButton row={row} rows={rows} tab={row.id === entry} onFocus={() => setFocused(row.id)} />
             </li>
           ))}
         </ul>
       </div>
+      <PickBar />
     </>
   );
 }
 
-function CaseButton({ row, tab, onFocus }: { row: Row; tab: boolean; onFocus: () => void }) {
+function CaseButton({ row, rows, tab, onFocus }: { row: Row; rows: Row[]; tab: boolean; onFocus: () => void }) {
   const known = names.value;
   const late = isLate(row, now.value);
   const fresh = row.heard !== undefined && Date.now() - row.heard < 8000;
   return (
     <button type="button" data-id={row.id} data-number={row.number} class={fresh ? "fresh" : ""} tabIndex={tab ? 0 : -1}
-      aria-current={chosen.value === row.number ? "true" : undefined} onFocus={onFocus} onClick={() => (chosen.value = row.number)}>
-      <span class="number">{row.number}</span>
+      aria-current={chosen.value === row.number ? "true" : undefined} onFocus={onFocus} onClick={(event) => clickRow(event, rows, row)}>
+      <span class="number">{row.number}<Ticked row={row} /></span>
       <span class="state"><span class={`mark ${phaseOf(row.state)}${late ? " is-late" : ""}`} aria-hidden="true" />{word(STATES, row.state)}</span>
       <span class="what">{inLanguage(known?.categories.get(row.category)?.name, row.category)}</span>
       <span class={late ? "late" : "soft"}>{late ? t("late") : shortMoment(row.opened_at)}</span>

@@ -6,10 +6,13 @@ import { phaseOf, type Row } from "../cases";
 import { definitions, nameIn } from "../definitions";
 import { latenessOf, type Waiting } from "../lateness";
 import { hasOwners, OWNERS, ownerQuery, type Owner } from "../owners";
+import { clearPicked } from "../picking";
 import { anyTick, chosen, claims, names, now, refusedToken, where } from "../store";
 import { Badges } from "./badges";
+import { HandOver } from "./handover";
+import { clickRow, noSpace, PickAll, PickBar, pickKey, Tick, Ticked } from "./picking";
 import { leftText } from "./stretch";
-import { walk } from "./walk";
+import { stepTo, walk } from "./walk";
 
 interface Queue { code: string; name: Name; line: string; stage: string | null; mark: string | null; cases: number; late: number }
 interface QueueRow extends Row { definition: string; marks: Record<string, number | string>; waiting: Waiting | null }
@@ -65,8 +68,9 @@ export function Queues() {
         {failed && <p class="late" role="alert">{t("queuesFailed")}</p>}
         {queues.length === 0 && <p class="soft" role="status">{t("noQueues")}</p>}
         <QueueNames queues={queues} open={open} />
+        {claims.value?.role === "acceptor" && <HandOver />}
       </nav>
-      {shown && <QueueRows queue={shown} rows={rows} more={more} owner={owner} setOwner={setOwner} showMore={() => { wanted.current = Math.min(MOST, wanted.current + PAGE); void load(); }} />}
+      {shown && <QueueRows queue={shown} rows={rows} more={more} owner={owner} setOwner={(one) => { clearPicked(); setOwner(one); }} showMore={() => { wanted.current = Math.min(MOST, wanted.current + PAGE); void load(); }} />}
     </>
   );
 }
@@ -123,9 +127,16 @@ interface Shown { queue: Queue; rows: QueueRow[]; more: boolean; owner: Owner; s
 function QueueRows({ queue, rows, more, owner, setOwner, showMore }: Shown) {
   const [focused, setFocused] = useState("");
   const entry = rows.some((row) => row.id === focused) ? focused : rows[0]?.id;
+  const keys = (event: KeyboardEvent): void => {
+    const from = rows.findIndex((row) => row.id === focused);
+    if (!pickKey(event, rows, from, stepTo(event.key, from, rows.length))) walk(event);
+  };
   return (
     <section id="queue" aria-labelledby="queue-title">
-      <h2 id="queue-title">{inLanguage(queue.name, queue.code)} <span class="soft">{t("shownOf", { n: figure(rows.length), all: figure(queue.cases) })}</span></h2>
+      <div class="list-head">
+        <h2 id="queue-title">{inLanguage(queue.name, queue.code)} <span class="soft">{t("shownOf", { n: figure(rows.length), all: figure(queue.cases) })}</span></h2>
+        <PickAll rows={rows} />
+      </div>
       {queue.stage && hasOwners(claims.value?.role) && (
         <fieldset class="owners">
           <legend>{t("owners")}</legend>
@@ -133,23 +144,29 @@ function QueueRows({ queue, rows, more, owner, setOwner, showMore }: Shown) {
         </fieldset>
       )}
       {rows.length === 0 && <p class="soft" role="status">{t("queueEmpty")}</p>}
-      <ul role="list" onKeyDown={walk}>
-        {rows.map((row) => <li key={row.id}><QueueCase row={row} tab={row.id === entry} onFocus={() => setFocused(row.id)} /></li>)}
+      <ul role="list" onKeyDown={keys} onKeyUp={noSpace}>
+        {rows.map((row) => (
+          <li key={row.id}>
+            <Tick row={row} rows={rows} tab={row.id === entry} onFocus={() => setFocused(row.id)} />
+            <QueueCase row={row} rows={rows} tab={row.id === entry} onFocus={() => setFocused(row.id)} />
+          </li>
+        ))}
       </ul>
       {more && <button type="button" id="more" onClick={showMore}>{t("showMore")}</button>}
+      <PickBar />
     </section>
   );
 }
 
-function QueueCase({ row, tab, onFocus }: { row: QueueRow; tab: boolean; onFocus: () => void }) {
+function QueueCase({ row, rows, tab, onFocus }: { row: QueueRow; rows: QueueRow[]; tab: boolean; onFocus: () => void }) {
   const known = names.value;
   const definition = definitions.value.get(row.definition);
   const lateness = latenessOf(row.waiting, now.value);
   const area = (code: string): string => inLanguage(known?.areas.get(code)?.name, code);
   return (
     <button type="button" data-walk data-number={row.number} class={lateness} tabIndex={tab ? 0 : -1} aria-current={chosen.value === row.number ? "true" : undefined}
-      onFocus={onFocus} onClick={() => (chosen.value = row.number)}>
-      <span class="number">{row.number}</span>
+      onFocus={onFocus} onClick={(event) => clickRow(event, rows, row)}>
+      <span class="number">{row.number}<Ticked row={row} /></span>
       <span class="what">{inLanguage(known?.categories.get(row.category)?.name, row.category)}</span>
       <span class="state"><span class={`mark ${phaseOf(row.state)}`} aria-hidden="true" />{inLanguage(nameIn(definition?.states, row.state), word(STATES, row.state))}</span>
       <span class="lateness"><span class="lamp" aria-hidden="true" />{t(`lateness_${lateness}`)}{row.waiting?.due_at && ` · ${leftText(row.waiting.due_at, now.value)}`}</span>

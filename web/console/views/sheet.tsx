@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { act, call, Refusal } from "../../shared/api";
 import { inLanguage, moment, t } from "../../shared/texts";
-import { eventWord as changeWord, LINES, SOURCES, STATES, word } from "../../shared/words";
+import { LINES, SOURCES, STATES, word } from "../../shared/words";
 import { isLate, phaseOf } from "../cases";
 import { definitions, nameIn, readDefinition } from "../definitions";
 import { keep } from "../hearing";
@@ -16,6 +16,7 @@ import { Contacts } from "./contacts";
 import { cityMap } from "./map";
 import { Photos } from "./photos";
 import { Similar } from "./similar";
+import { ToldText } from "./told";
 
 export function Sheet({ number }: { number: string }) {
   const [sheet, setSheet] = useState<SheetData | null>(null);
@@ -66,26 +67,9 @@ export function Sheet({ number }: { number: string }) {
         <button type="button" class="close" aria-label={t("close")} onClick={close}>×</button>
       </div>
       {failure && <p role="alert" class="late">{failure} <button type="button" onClick={() => void load()}>{t("again")}</button></p>}
-      <ToldNote told={told} />
+      <div id="told" role="alert" class={told?.kind ?? ""}><ToldText told={told} /></div>
       {sheet ? <Body sheet={sheet} show={show} tell={setTold} reload={load} /> : !failure && <p class="soft">{t("loading")}</p>}
     </section>
-  );
-}
-
-function ToldNote({ told }: { told: Told | null }) {
-  return (
-    <div id="told" role="alert" class={told?.kind ?? ""}>
-      {told?.kind === "clash" ? (
-        <>
-          <p>{t("clash")}</p>
-          <ul>
-            {told.changed.map((one) => (
-              <li key={one.seq}>{t("clashLine", { at: moment(one.at), who: one.actor, what: changeWord(one.type), state: word(STATES, one.state) })}</li>
-            ))}
-          </ul>
-        </>
-      ) : told && <p>{told.text}</p>}
-    </div>
   );
 }
 
@@ -141,7 +125,7 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
       {sheet.possible_duplicate_of && <p class="soft">{t("duplicate")}</p>}
       <h3>{t("actions")}</h3>
       {sheet.actions.length === 0 && <p class="soft">{t("noActions")}</p>}
-      {sheet.actions.map((action) => <ActionForm key={action.name} action={action} sheet={sheet} perform={perform} />)}
+      {sheet.actions.map((action) => <ActionForm key={action.name} action={action} about={sheet} perform={perform} title="sheet-title" />)}
       <Contacts key={`contacts ${sheet.id}`} sheet={sheet} />
       <Similar key={`similar ${sheet.id}`} sheet={sheet} perform={perform} />
       <h3>{t("clocks")}</h3>

@@ -12,7 +12,7 @@ export function stepTo(key: string, index: number, count: number, page = 10): nu
 /** Moves the focus among the elements marked `data-walk` of the list that heard a key. */
 export function walk(event: KeyboardEvent): void {
   const stops = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[data-walk]")];
-  const next = stepTo(event.key, stops.findIndex((one) => one === document.activeElement), stops.length);
+  const next = stepTo(event.key, stops.findIndex((one) => one === document.activeElement || (one.closest("li")?.contains(document.activeElement) ?? false)), stops.length);
   if (next === null) return;
   event.preventDefault();
   stops[next]?.focus();
