@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { act, call, Refusal } from "../../shared/api";
+import { Attempts } from "../../shared/attempts";
 import { inLanguage, moment, t } from "../../shared/texts";
 import { LINES, SOURCES, STATES, word } from "../../shared/words";
 import { isLate, phaseOf } from "../cases";
@@ -79,15 +80,21 @@ function Body({ sheet, show, tell, reload }: { sheet: SheetData; show: (s: Sheet
   const category = known?.categories.get(sheet.category);
   const condition = category?.conditions.find((one) => one.code === sheet.condition);
   const definition = definitions.value.get(sheet.definition);
+  const attempts = useRef(new Attempts());
   const perform: Perform = async (action, version, fields) => {
     tell(null);
+    let said: Record<string, unknown> = {};
+    const answered = (): void => attempts.current.answered(action.name, said);
     try {
-      const after = await act<SheetData>(sheet.id, action.name, { version, id: crypto.randomUUID(), ...(await fields()) });
+      said = { version, ...(await fields()) };
+      const after = await act<SheetData>(sheet.id, action.name, { ...said, id: attempts.current.idOf(action.name, said) });
+      answered();
       tell({ kind: "done", text: t("done", { label: inLanguage(action.label, action.name) }) });
       show(after);
       anyTick.value += 1;
       return null;
     } catch (error) {
+      if (error instanceof Refusal && error.status < 500) answered();
       if (refusedToken(error)) return [];
       tell(toldOf(error, action));
       if (error instanceof Refusal && error.status !== 422) await reload();

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { actTogether, call } from "../../shared/api";
+import { Attempts } from "../../shared/attempts";
 import { figure, inLanguage, listed, t } from "../../shared/texts";
 import { loadList, refreshMap } from "../loading";
 import { clearPicked, leaveOut, picked, together } from "../picking";
@@ -27,12 +28,17 @@ export function Together({ hidden }: { hidden: boolean }) {
   const chosenIds = [...picked.value.keys()];
   const ready = chosenIds.flatMap((id) => known.get(id) ?? []);
   const waiting = chosenIds.length - ready.length - lost.size;
+  const attempts = useRef(new Attempts());
   const perform: Perform = async (action, _version, fields) => {
     setFailure("");
     setEnded(null);
     try {
-      const cases = ready.map((one) => ({ case: one.id, version: one.version, id: crypto.randomUUID() }));
-      const { items } = await actTogether(action.name, { cases, ...(await fields()) });
+      const said = await fields();
+      const saidOf = (version: number): unknown => [action.name, version, said];
+      const cases = ready.map((one) => ({ case: one.id, version: one.version, id: attempts.current.idOf(one.id, saidOf(one.version)) }));
+      const { items } = await actTogether(action.name, { cases, ...said });
+      // The whole was answered, so each of it was.
+      for (const one of ready) attempts.current.answered(one.id, saidOf(one.version));
       const outcomes = outcomesOf(items, action, (id) => known.get(id)?.number);
       setEnded({ label: inLanguage(action.label, action.name), outcomes });
       leaveOut(outcomes.done.map((one) => one.id));
