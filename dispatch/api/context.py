@@ -12,6 +12,7 @@ from dispatch.api.acknowledgements import Acknowledgements
 from dispatch.api.buckets import Buckets
 from dispatch.api.problems import Problem
 from dispatch.api.recorder import IntakeRecorder
+from dispatch.cases.reaching import Reach
 from dispatch.catalogue.cached import Cached
 from dispatch.catalogue.definitions import opening_definitions
 from dispatch.catalogue.knowledge import Knowledge, Known
@@ -47,6 +48,7 @@ class Context:
     final_states: frozenset[str]
     calendars: Cached[Calendars]
     rules: Cached[Rules]
+    reach: Cached[Reach]
     post: Post
     intake_recorder: IntakeRecorder
     tiles: TileCache
@@ -74,6 +76,7 @@ class Context:
             number_prefix=self.settings.number_prefix,
             zone=self.settings.timezone,
             inspection=self.settings.inspection,
+            reach=self.reach(),
         )
 
 

@@ -42,6 +42,7 @@ from dispatch.catalogue.definitions import load_definitions
 from dispatch.catalogue.knowledge import Knowledge
 from dispatch.catalogue.stored import load_calendars
 from dispatch.desk.desk import Desk
+from dispatch.desk.rules import desk_reach
 from dispatch.engine.rules import engine_rules
 from dispatch.errors import ConfigurationError
 from dispatch.keys import load_keys
@@ -139,6 +140,9 @@ def build_context(settings: Settings) -> Context:
         ),
         rules=Cached(
             database, lambda connection: engine_rules(settings, connection), settings.refresh_s
+        ),
+        reach=Cached(
+            database, lambda connection: desk_reach(settings, connection), settings.refresh_s
         ),
         post=post,
         intake_recorder=IntakeRecorder(post.metrics),

@@ -87,6 +87,8 @@ class Acted(Summary):
     marks: Marks = {}
     tell: str | None = None
     """Who is told besides those who watch the case."""
+    reached: list[Reached] = []
+    """Whom it reaches, where it tells somebody; empty where no such centre is registered."""
     photos: list[Id] = []
     closing_met: Literal[True] | None = None
     chosen: dict[str, str] = {}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from dispatch.cases.reaching import Reach
 from dispatch.catalogue.definitions import load_definitions
 from dispatch.catalogue.stored import load_calendars, load_catalogue
-from dispatch.clock.reaching import Reach
 from dispatch.settings import Settings
 from grid.departments import Department, DutyTable, load_departments, load_duties
 from grid.roster import load_roster

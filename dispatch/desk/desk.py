@@ -30,9 +30,9 @@ from dispatch.storage.database import transaction
 from dispatch.tokens import Principal
 from grid.areas import Place
 from grid.linking import link_batch
-from workflows.case import Actor, Command
+from workflows.case import Actor, Command, Decision
 from workflows.decide import decide
-from workflows.definition import Effect, FieldType
+from workflows.definition import Effect, FieldType, Tell
 from workflows.errors import FieldsMissing, NotAllowed, NotPossible
 
 UNKNOWN = "unknown"
@@ -201,6 +201,7 @@ class Desk:
             now=now,
         )
         extra = {**self._beyond(scene, definition.actions[request.name].effect), **ended}
+        extra |= _reached(scene, decision)
         if choice is not None:
             extra["appointed"] = choice.told()
             take_turn(connection, choice)
@@ -301,6 +302,17 @@ def _told(ended: Callable[[str], None]) -> Iterator[None]:
         ended(next((word for kind, word in ENDS.items() if isinstance(error, kind)), "failed"))
         raise
     ended("done")
+
+
+def _reached(scene: Scene, decision: Decision) -> dict[str, Any]:
+    """Whom the action reaches, where its definition says that it tells somebody."""
+    (draft,) = decision.events
+    if "tell" not in draft.body:
+        return {}
+    case, tell = scene.case, Tell(draft.body["tell"])
+    urgent = decision.condition is not None and decision.condition.urgent
+    told = scene.rules.reach.told(tell, case, case.department, scene.now, urgent=urgent)
+    return {"reached": told}
 
 
 def _keep_photos(scene: Scene) -> None:

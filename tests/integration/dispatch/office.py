@@ -11,7 +11,7 @@ from dispatch.catalogue.definitions import load_definitions, opening_definitions
 from dispatch.catalogue.knowledge import load_known
 from dispatch.catalogue.stored import load_calendars
 from dispatch.desk.desk import ActionRequest, Desk
-from dispatch.desk.rules import DeskRules
+from dispatch.desk.rules import DeskRules, desk_reach
 from dispatch.reports.photos import PhotoStore
 from dispatch.settings import Settings
 from dispatch.storage.database import transaction
@@ -39,6 +39,7 @@ class Office:
                 inspection="anyone",
                 calendars=load_calendars(connection, Settings().calendar),
                 known=load_known(connection),
+                reach=desk_reach(Settings(), connection),
             )
         self.key = key or str(self.one('select id from "case"'))
         self.department = str(self.one('select department from "case" where id = :id', id=self.key))
@@ -82,6 +83,15 @@ def who(role: str, subject: str = "", scope: str = "431100", department: str = "
         jti="j",
         expires=2**40,
     )
+
+
+def all_on_duty(engine: Engine) -> None:
+    """At each department X the account u-X is on duty, all week."""
+    with transaction(engine) as connection:
+        connection.execute(
+            text("""insert into roster (department, account, starts, ends)
+                select code, 'u-' || code, 'mon 00:00', 'mon 00:00' from department""")
+        )
 
 
 def broken(engine: Engine) -> list[str]:

@@ -24,7 +24,7 @@ from dispatch.changing.adopting import (
     preview,
 )
 from dispatch.desk.desk import ActionRequest, Desk
-from dispatch.desk.rules import DeskRules
+from dispatch.desk.rules import DeskRules, desk_reach
 from dispatch.engine.ingest import Ingest
 from dispatch.engine.rules import engine_rules
 from dispatch.errors import ConfigurationError
@@ -66,6 +66,7 @@ def act(engine: Engine, photos: Path, text_: str, role: str, name: str, **fields
             number_prefix="YZ",
             zone=Settings().timezone,
             inspection="anyone",
+            reach=desk_reach(Settings(), connection),
         )
         case = connection.execute(
             text("""select c.id, c.version from "case" c join report r on r.case_id = c.id

@@ -18,6 +18,7 @@ from dispatch.storage.database import is_unavailable, transaction
 from dispatch.watching.figures import COUNTS
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import Feeder, Located
+from tests.integration.dispatch.office import all_on_duty
 
 # As if a limit of 100 natural days had run for so many days.
 SET_BACK = text("""
@@ -97,11 +98,8 @@ def test_a_rung_says_who_was_on_duty(
 ) -> None:
     feeder.store(located())
     set_back(engine, 250)
+    all_on_duty(engine)
     with transaction(engine) as connection:
-        connection.execute(
-            text("""insert into roster (department, account, starts, ends)
-                select code, 'u-' || code, 'mon 00:00', 'mon 00:00' from department""")
-        )
         centre = connection.execute(
             text("""select d.code from department d join "case" c on d.area = c.city
                 where d.kind = 'centre'""")

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.integration.dispatch.office import (
     HERE,
     THERE,
     Office,
+    all_on_duty,
     broken,
     who,
 )
@@ -253,3 +255,31 @@ def test_a_stale_version_tells_what_changed_and_by_whom(office: Office) -> None:
     )
     assert urging["actor"] == "a-dispatcher"
     assert office.one("select count(*) from case_event") == 3
+
+
+def test_what_tells_somebody_says_who_is_on_duty_there(office: Office, tmp_path: Path) -> None:
+    all_on_duty(office.engine)
+    staffed = Office(office.engine, tmp_path)
+    department, centre = staffed.department, "431100-centre"
+    for name, role, party in (
+        ("urge", "dispatcher", department),
+        ("supervise", "supervisor", department),
+        ("instruct", "supervisor", department),
+        ("escalate", "dispatcher", centre),
+        ("sign", "handler", None),
+    ):
+        staffed.act(who(role, department=department), name, **FIELDS.get(name, {}))
+        reached = staffed.last().get("reached", ())
+        told = [(one["department"], one["accounts"]) for one in reached]
+        assert told == ([] if party is None else [(party, [f"u-{party}"])]), name
+    assert broken(office.engine) == []
+
+
+def test_a_case_without_a_department_reaches_its_districts_centre(
+    office: Office, feeder: Feeder, located: Located, tmp_path: Path
+) -> None:
+    feeder.store(located(lat=26.43, source="public", text="waits"))
+    key = str(office.one("select case_id from report where text = 'waits'"))
+    waiting = Office(office.engine, tmp_path, key)
+    waiting.act(who("supervisor"), "supervise")
+    assert [one["department"] for one in waiting.last()["reached"]] == ["431103-centre"]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from dispatch.cases.case import Case
 from dispatch.cases.event_parts import Reached
+from dispatch.cases.reaching import Reach
 from dispatch.cases.rebuilding import rebuild
-from dispatch.clock.reaching import Reach
 from grid.departments import Department, DepartmentKind
 from grid.roster import Roster, Turn
 from tests.unit.dispatch.test_rebuilding import OPENED, history

@@ -11,6 +11,7 @@ from workflows import Actor, FieldsMissing, NotAllowed, NotPossible
 @pytest.mark.parametrize(
     ("action", "role", "tells"),
     [
+        ("urge", "dispatcher", "holder"),
         ("supervise", "supervisor", "department"),
         ("instruct", "supervisor", "department"),
         ("escalate", "acceptor", "city_centre"),

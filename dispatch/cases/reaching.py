@@ -1,4 +1,4 @@
-"""Who is reached when a rung of a ladder tells somebody, and when: duty roster and quiet hours.
+"""Who is reached when a rung or an action tells somebody, and when: duty roster and quiet hours.
 
 Nothing is sent here. The event says whom a message is for, so that whoever sends messages need not
 ask again. Pure.
@@ -45,8 +45,9 @@ class Reach:
     ) -> list[Mapping[str, Any]]:
         """What an event says of each party that is told (`event_parts.Reached`).
 
-        `holder` is the department that answers for the clock. What is not urgent waits for the end
-        of the party's quiet hours; whoever is on duty then is reached.
+        `holder` is the department that answers for the clock, or that holds the case; its
+        district's centre stands in for nobody. What is not urgent waits for the end of the party's
+        quiet hours; whoever is on duty then is reached.
         """
         return [
             self._party(party, now, urgent)
