@@ -6,6 +6,12 @@ from pathlib import Path
 from dispatch.settings import Settings
 
 
+def is_named(settings: Settings) -> bool:
+    """Whether an installation is named at all, by the environment or by `access.json`."""
+    named = "database_url" in settings.model_fields_set
+    return named or (settings.data_dir / "access.json").is_file()
+
+
 def settings_for(data_dir: Path | None, *, admin: bool = False) -> Settings:
     """Settings from the environment, or, where that names none, from `access.json` of `data_dir`.
 

@@ -1,6 +1,6 @@
 """The standards that come with Wangge: their codes, categories, and calendars by name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,11 @@ def shipped_documents() -> list[dict[str, Any]]:
     return [read_document(path) for path in sorted(STANDARDS.glob("calendar-*.json"))]
 
 
-def shipped_codes() -> Codebook:
-    """The codes of every standard that comes with Wangge, old and new."""
+def shipped_codes(instead: Iterable[Category] = ()) -> Codebook:
+    """The codes of every standard that comes with Wangge, old and new.
+
+    A category of `instead` takes the place of the shipped one, or is there besides.
+    """
     documents = [read_document(path) for path in sorted(STANDARDS.glob("*.yaml"))]
-    return Codebook(one for document in documents for one in load_categories(document))
+    shipped = [one for document in documents for one in load_categories(document)]
+    return Codebook((*shipped, *instead))

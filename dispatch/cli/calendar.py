@@ -179,23 +179,9 @@ def _row(rules: "Workdays", where: str) -> dict[str, Any]:
 def _stored(settings: "Settings") -> "list[Stored]":
     """What the installation has stored; nothing, and a word about it, where none answers."""
     from dispatch.catalogue.calendars import stored_calendars
-    from dispatch.errors import Unavailable
-    from dispatch.storage.database import connect_engine, transaction
+    from dispatch.cli.asking import asked
 
-    # Without an installation there is nobody to ask.
-    if "database_url" not in settings.model_fields_set and not _is_installed(settings):
-        return []
-    database = connect_engine(settings.database_url, role="calendar", pool_size=1)
-    try:
-        with transaction(database) as connection:
-            return stored_calendars(connection)
-    except Unavailable as error:
-        typer.secho(f"what is stored cannot be seen: {error}", err=True, fg="yellow")
-        return []
-
-
-def _is_installed(settings: "Settings") -> bool:
-    return (settings.data_dir / "access.json").is_file()
+    return asked(settings, "calendar", stored_calendars) or []
 
 
 def _mind(rules: "Workdays") -> None:

@@ -1,6 +1,6 @@
 """`wangge category`: what the codes of the standards mean, and the conditions of the city.
 
-What the shipped standards say needs no server.
+What the shipped standards say needs no installation.
 """
 
 import getpass
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from dispatch.catalogue.changes import Change
+    from dispatch.catalogue.stored import Catalogue
     from workflows.categories import Category
     from workflows.conditions import Condition
 
@@ -30,6 +31,7 @@ Standard = Annotated[
     str | None, typer.Option(help="Of which standard: its name, or its year (2007, 2013, 2026).")
 ]
 DataDir = Annotated[Path | None, typer.Option(help="Where the installation's data lie.")]
+_WHERE = {True: "stored", False: "shipped"}
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for scripts.")]
 
 
@@ -38,21 +40,41 @@ def show(
     code: Annotated[str, typer.Argument(help="A code with its letter (E0501), or its digits.")],
     standard: Standard = None,
     as_json: AsJson = False,
+    data_dir: DataDir = None,
 ) -> None:
-    """Say what a code means in a standard; refused without one, for standards differ."""
+    """Say what a code means in a standard; refused without one, for standards differ.
+
+    Its rows are those in force in the installation, without one those that come with Wangge.
+    """
     from dispatch.catalogue.standards import shipped_codes
+    from dispatch.catalogue.stored import load_catalogue
+    from dispatch.cli.asking import asked
+    from dispatch.installed import settings_for
     from dispatch.reading.sheets import category_row
 
-    found = shipped_codes().read(code, standard)
+    catalogue = asked(settings_for(data_dir), "category", load_catalogue)
+    stored = () if catalogue is None else catalogue.categories.values()
+    found = shipped_codes(instead=stored).read(code, standard)
+    is_stored = found in stored
     if as_json:
-        row = {**category_row(found), "standard_code": found.standard_code}
-        typer.echo(json.dumps(row, ensure_ascii=False))
+        more = {"standard_code": found.standard_code, "where": _WHERE[is_stored]}
+        typer.echo(json.dumps({**category_row(found), **more}, ensure_ascii=False))
         return
     typer.echo(f"{found.code}  {found.name_zh}  {found.name_en}")
     typer.echo(f"{found.standard}, {found.kind} {found.standard_code}, {found.certainty}")
     typer.echo(f"{found.class_zh}  {found.class_en}")
+    typer.echo(_whose(catalogue, is_stored))
     for condition in found.conditions:
         typer.echo(_told(condition))
+
+
+def _whose(catalogue: "Catalogue | None", is_stored: bool) -> str:
+    """Where the rows that are shown come from."""
+    if catalogue is None:
+        return "as shipped (no installation answered)"
+    if not is_stored:
+        return "as shipped (this installation does not have it)"
+    return f"in force in this installation (version {catalogue.version} of its tables)"
 
 
 @category.command(name="list")

@@ -129,6 +129,21 @@ def test_every_change_is_kept_with_who_and_when(
     assert may is False
 
 
+def test_a_code_is_shown_with_the_rows_in_force_here(wangge: Run, conditions: Path) -> None:
+    changes = {"limit": "1 天", "clock": "natural_days", "profiles": "A=2 工作时"}
+    when = {"season_from": "11-01", "season_to": "03-31", "band_from": "06:00", "band_to": "22:00"}
+    only(conditions, "0110", **changes, **when)
+    assert wangge("category", "import", str(conditions)).exit_code == 0
+    shown = wangge("category", "show", "E0110", "--standard", "2013").stdout
+    assert "in force in this installation (version " in shown
+    assert "E0110-1  1 天" in shown
+    assert "[season 11-01/03-31; band 06:00/22:00; profiles A 2 工作时]" in shown
+    told = json.loads(wangge("category", "show", "E0110", "--standard", "2013", "--json").stdout)
+    assert (told["where"], told["conditions"][0]["profiles"]) == ("stored", {"A": "2 工作时"})
+    old = wangge("category", "show", "E0501", "--standard", "2007").stdout
+    assert "as shipped (this installation does not have it)" in old
+
+
 def test_one_refused_row_and_nothing_is_imported(
     wangge: Run, engine: Engine, conditions: Path
 ) -> None:

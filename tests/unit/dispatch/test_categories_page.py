@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from dispatch.catalogue.condition_sheet import COLUMNS
 from tests.commands import run_wangge
 
@@ -14,7 +16,8 @@ def test_every_column_is_described() -> None:
         assert f"{name} ({column.zh})" in PAGE
 
 
-def test_the_page_shows_what_is_shown() -> None:
+def test_the_page_shows_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # no installation is near
     refused = run_wangge("category", "show", "E0501")
     assert f"wangge: {refused.exception}" in PAGE
     assert run_wangge("category", "show", "E0501", "--standard", "2007").stdout in PAGE

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dispatch.embedded.ports import free_port
 from tests.commands import run_wangge
 
 
@@ -24,8 +25,20 @@ def test_a_code_is_shown_with_its_standard_its_certainty_and_its_rows() -> None:
     assert "上水井盖  Water-supply manhole cover" in shown
     assert "GB/T 30428.2-2013, part 0101, sure" in shown
     assert "P0101-1  2 紧急工作时  缺失" in shown
+    assert "as shipped (no installation answered)" in shown
     old = json.loads(run("show", "E0501", "--standard", "CJ/T 214-2007", "--json").stdout)
     assert (old["name"]["zh"], old["certainty"]) == ("无照经营游商", "likely")
+    assert old["where"] == "shipped"
+
+
+def test_where_no_installation_answers_the_shipped_rows_are_shown_with_a_word_about_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WANGGE_DATABASE_URL", f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    done = run("show", "P0101", "--standard", "2013")
+    assert done.exit_code == 0
+    assert "what is stored cannot be seen" in done.stderr
+    assert "as shipped (no installation answered)" in done.stdout
 
 
 def test_a_code_without_its_standard_is_refused() -> None:
