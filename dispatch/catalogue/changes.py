@@ -1,6 +1,8 @@
-"""Every change of a filing condition: who, when, the row before and after. Append-only."""
+"""Every change of a filing condition, and of the grade of an area: who, when, the row before and
+after. Append-only.
+"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +10,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from dispatch.catalogue.condition_rows import condition_json
-from workflows.conditions import Condition
+Rows = Mapping[str, Mapping[str, Any]]
+"""Rows as JSON holds them: conditions by their code (E0110-1), grades by that of their area."""
 
 RECORD = text("""
     insert into catalogue_change (actor, code, before, after)
@@ -42,20 +44,17 @@ class Change:
                 yield name, before.get(name), after.get(name)
 
 
-def record_changes(
-    connection: Connection, before: Sequence[Condition], after: Sequence[Condition], actor: str
-) -> int:
-    """Keeps the differences between a category's conditions then and now; answers how many."""
-    old, new = ({row.code: condition_json(row) for row in rows} for rows in (before, after))
+def record_changes(connection: Connection, before: Rows, after: Rows, actor: str) -> int:
+    """Keeps the differences between rows then and now; answers how many."""
     rows = [
         {
             "actor": actor,
             "code": code,
-            "before": _json(old.get(code)),
-            "after": _json(new.get(code)),
+            "before": _json(before.get(code)),
+            "after": _json(after.get(code)),
         }
-        for code in dict.fromkeys((*old, *new))
-        if old.get(code) != new.get(code)
+        for code in dict.fromkeys((*before, *after))
+        if before.get(code) != after.get(code)
     ]
     if rows:
         connection.execute(RECORD, rows)
@@ -63,7 +62,9 @@ def record_changes(
 
 
 def read_changes(connection: Connection, code: str | None) -> list[Change]:
-    """The changes of a condition, of all conditions of a category, or (None) of every one."""
+    """The changes of a condition, of all conditions of a category, of the grade of an area, or
+    (None) of everything.
+    """
     return [Change(**row._mapping) for row in connection.execute(HISTORY, {"code": code})]
 
 

@@ -73,12 +73,13 @@ def load_catalogue(connection: Connection) -> Catalogue:
     categories = {
         row.code: _category(dict(row._mapping), conditions.get(row.code, ())) for row in rows
     }
-    grades = connection.execute(text("select area, profile from area_grade order by area"))
-    return Catalogue(
-        version=version,
-        categories=categories,
-        grades={row.area: row.profile for row in grades},
-    )
+    return Catalogue(version=version, categories=categories, grades=load_grades(connection))
+
+
+def load_grades(connection: Connection) -> dict[str, str]:
+    """The limit profile of each area that has one."""
+    rows = connection.execute(text("select area, profile from area_grade order by area"))
+    return {row.area: row.profile for row in rows}
 
 
 def load_calendars(connection: Connection, name: str) -> Calendars:
@@ -153,7 +154,8 @@ def store_conditions(
         )
     for ordinal, condition in enumerate(after):
         connection.execute(STORE, stored_values(condition, ordinal))
-    return record_changes(connection, before, after, actor)
+    then, now = ({row.code: condition_json(row) for row in rows} for rows in (before, after))
+    return record_changes(connection, then, now, actor)
 
 
 def _check_standard(held: Category | None, given: Category) -> None:

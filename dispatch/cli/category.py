@@ -3,7 +3,6 @@
 What the shipped standards say needs no installation.
 """
 
-import getpass
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -124,7 +123,7 @@ def import_(  # noqa: PLR0913, PLR0917  each is an option of the command
     Open cases keep the limit that they were filed with.
     """
     from dispatch.catalogue.condition_files import import_conditions
-    from dispatch.cli.importing import Outcome, tell
+    from dispatch.cli.importing import Outcome, login, tell
     from dispatch.cli.registers import bars, plainly, rehearsal
 
     with (
@@ -133,7 +132,7 @@ def import_(  # noqa: PLR0913, PLR0917  each is an option of the command
         _database(data_dir) as database,
         rehearsal(database, dry_run) as connection,
     ):
-        report = import_conditions(connection, file, encoding, told, by or _login())
+        report = import_conditions(connection, file, encoding, told, by or login())
     beside = refused or Path(f"{file}.refused.csv")
     tell(Outcome.of_rows([report]), dry_run=dry_run, refused=beside, differences=differences)
 
@@ -157,12 +156,13 @@ def export(
 @category.command()
 def history(
     code: Annotated[
-        str | None, typer.Argument(help="A category (E0110) or a condition (E0110-1).")
+        str | None,
+        typer.Argument(help="A category (E0110), a condition (E0110-1), or an area (431103)."),
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show every change of the filing conditions: who, when, before and after."""
+    """Show every change of filing conditions and of the grades of areas, with who and when."""
     from dispatch.catalogue.changes import read_changes
     from dispatch.storage.database import transaction
 
@@ -205,13 +205,6 @@ def _database(data_dir: Path | None) -> "AbstractContextManager[Engine]":
     from dispatch.storage.database import connected
 
     return connected(settings_for(data_dir).database_url, role="category", is_long=True)
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in some containers
-        return "operator"
 
 
 def _rows(found: "Sequence[Category]") -> list[dict[str, Any]]:

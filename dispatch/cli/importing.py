@@ -1,5 +1,6 @@
 """What an import tells on the screen and in files."""
 
+import getpass
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -182,3 +183,11 @@ def _written(path: Path, write: Callable[[], None]) -> bool:
 def _clean(text: str) -> str:
     """Without what no terminal can show."""
     return text.encode("utf-8", "replace").decode().replace("\0", "␀")
+
+
+def login() -> str:
+    """The account that runs the command, for a history that tells who."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        return "operator"

@@ -15,10 +15,11 @@ from sqlalchemy.exc import DBAPIError
 
 from dispatch.cases.case import database_now
 from dispatch.catalogue.calendars import calendar_names
+from dispatch.catalogue.grade_files import import_grades
 from dispatch.catalogue.stored import changed, load_catalogue
 from dispatch.changing.borders import case_moves
 from dispatch.cli.covering import coverage_json, show_coverage
-from dispatch.cli.importing import Outcome, tell
+from dispatch.cli.importing import Outcome, login, tell
 from dispatch.cli.rostering import DAYS, DAYS_MOST, gaps_json, roster_gaps, show_gaps
 from dispatch.errors import ConfigurationError
 from dispatch.installed import settings_for
@@ -34,7 +35,7 @@ from grid.files.table import BadFile
 from grid.importing.area_files import AreaSource
 from grid.importing.areas import export_areas, import_areas
 from grid.importing.exporting import export_register as export_rows
-from grid.importing.registers import REGISTERS, ROSTER
+from grid.importing.registers import GRADES, REGISTERS, ROSTER
 from grid.importing.upserting import ImportOptions
 from grid.importing.upserting import import_register as import_rows
 from grid.linking import part_owners
@@ -73,6 +74,10 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
             "--complete", help="Duties, grades, members, roster: remove what the file lacks."
         ),
     ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(help="Who changes it, for the history of grades; default the login."),
+    ] = None,
     refused: Annotated[
         Path | None, typer.Option(help="Where refused rows go; default FILE.refused.csv.")
     ] = None,
@@ -99,7 +104,11 @@ def import_register(  # noqa: PLR0913, PLR0917  each is an option of the command
                 outcome = _preview(connection, report.effective_at, outcome)
         else:
             options = _options(connection, crs, encoding, complete)
-            reports = import_rows(connection, REGISTERS[name], file, options, told)
+            reports = (
+                import_grades(connection, file, options, told, by or login())
+                if name == GRADES.name
+                else import_rows(connection, REGISTERS[name], file, options, told)
+            )
             outcome = Outcome.of_rows(reports)
         if outcome.is_done:
             changed(connection)

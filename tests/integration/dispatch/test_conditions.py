@@ -19,7 +19,7 @@ from dispatch.storage.database import transaction
 from tests.commands import run_wangge
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import AT, Feeder, Located
-from tests.integration.dispatch.office import HERE, Office, broken, who
+from tests.integration.dispatch.office import HERE, THERE, Office, broken, who
 
 Run = Callable[..., Any]
 
@@ -142,6 +142,34 @@ def test_a_code_is_shown_with_the_rows_in_force_here(wangge: Run, conditions: Pa
     assert (told["where"], told["conditions"][0]["profiles"]) == ("stored", {"A": "2 工作时"})
     old = wangge("category", "show", "E0501", "--standard", "2007").stdout
     assert "as shipped (this installation does not have it)" in old
+
+
+def test_every_change_of_a_grade_is_kept_with_who_and_when(wangge: Run, tmp_path: Path) -> None:
+    def give(*rows: tuple[str, str], by: str, **options: bool) -> Any:
+        file = write(tmp_path / "g.csv", [{"area": a, "profile": p} for a, p in rows])
+        more = [f"--{name.replace('_', '-')}" for name in options]
+        return wangge("register", "import", "grades", str(file), "--by", by, *more)
+
+    assert give((HERE, "A"), (THERE, "A"), by="Li").exit_code == 0
+    assert give((HERE, "A"), (THERE, "B"), by="Wang").exit_code == 0
+    give((HERE, "C"), by="nobody", dry_run=True)
+    assert give((HERE, "C"), ("999999", "A"), by="nobody").exit_code == 1
+    assert give((HERE, "A"), by="Zhao", complete=True).exit_code == 0
+    assert history(wangge, HERE) == [("Li", None, {"area": HERE, "profile": "A"})]
+    there = [
+        (actor, old and old["profile"], new and new["profile"])
+        for actor, old, new in history(wangge, THERE)
+    ]
+    assert there == [("Li", None, "A"), ("Wang", "A", "B"), ("Zhao", "B", None)]
+    shown = wangge("category", "history", THERE).stdout
+    assert f"Wang  {THERE}  changed" in shown
+    assert "profile: A -> B" in shown
+
+
+def history(wangge: Run, code: str) -> list[tuple[str, Any, Any]]:
+    """Who changed the rows of a code, with each before and after."""
+    told = json.loads(wangge("category", "history", code, "--json").stdout)
+    return [(one["actor"], one["before"], one["after"]) for one in told]
 
 
 def test_one_refused_row_and_nothing_is_imported(
