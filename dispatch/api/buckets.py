@@ -1,11 +1,20 @@
 """How much one caller may send at once and in the long run."""
 
+import math
 import time
 from collections import OrderedDict
 
+from dispatch.api.problems import Problem
+
+Rate = tuple[float, float]
+"""How much at once, and refill a second."""
+
 
 class Buckets:
-    """Token buckets by caller: `allowance` at once, refilled evenly (429 when empty)."""
+    """Token buckets by caller: `allowance` at once, refilled evenly (429 when empty).
+
+    For the event loop's thread alone: two threads could each find a bucket full.
+    """
 
     MOST = 50_000
 
@@ -22,3 +31,9 @@ class Buckets:
         if len(self._levels) > self.MOST:
             self._levels.popitem(last=False)
         return max(0.0, missing / per_second)
+
+    def charge(self, caller: str, cost: int, rate: Rate, refusal: str) -> None:
+        """Takes `cost`, or raises 429 with the seconds to wait when there is not enough."""
+        wait = self.take(caller, cost, *rate)
+        if wait > 0:
+            raise Problem(429, "rate", refusal, headers={"Retry-After": str(math.ceil(wait))})

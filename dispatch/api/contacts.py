@@ -11,6 +11,7 @@ from starlette.responses import Response
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, read_json
+from dispatch.api.buckets import Rate
 from dispatch.api.context import Ctx, Who
 from dispatch.api.desk import visible_case
 from dispatch.api.listing import Limit
@@ -23,6 +24,10 @@ from dispatch.storage.database import transaction
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
 PRIVATE = {"Cache-Control": "no-store"}
+
+RATE: Rate = (30.0, 0.2)
+"""Of one person: each page of a case's contacts counts. Nobody calls more than twelve a minute."""
+TOO_MANY = "too many contacts in a short time; nothing was shown and no view was noted, wait"
 
 
 class ContactsBody(BaseModel):
@@ -51,16 +56,18 @@ class ContactsBody(BaseModel):
         return words
 
 
-async def contacts_body(request: Request, context: Ctx, _who: Who) -> ContactsBody:
-    """The body, looked at only when the caller has a valid token."""
+async def contacts_body(request: Request, context: Ctx, who: Who) -> ContactsBody:
+    """The body, looked at only when the caller has a valid token; 429 for one who looks at many."""
     raw = await read_body(request, context.settings.body_limit_bytes)
-    return read_json(ContactsBody, raw)
+    body = read_json(ContactsBody, raw)
+    context.buckets.charge(f"{who.subject}\0contacts", 1, RATE, TOO_MANY)
+    return body
 
 
 @router.post(
     "/cases/{key}/contacts",
     response_model=None,
-    responses=schemas.problems(401, 403, 404, 413, 422, 503),
+    responses=schemas.problems(401, 403, 404, 413, 422, 429, 503),
     openapi_extra=schemas.json_body(ContactsBody),
 )
 def post_contacts(

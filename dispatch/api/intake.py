@@ -1,6 +1,5 @@
 """`POST /reports`, `/reports/batch`, `GET /reports/{id}`: the door for reports."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from dispatch.api import schemas
 from dispatch.api.answers import answer
 from dispatch.api.bodies import read_body, require_media
+from dispatch.api.buckets import Rate
 from dispatch.api.context import Context, Ctx, anonymous, context_of, principal_of
 from dispatch.api.problems import Problem, problem_of
 from dispatch.cases import access
@@ -29,8 +29,8 @@ router = APIRouter(prefix="/api/v1", tags=["intake"])
 
 RETRY = {"Retry-After": "2"}
 
-# Burst and refill a second, by role; gateways have no bucket (design §5, "limits").
-RATES = {
+# By role; gateways have no bucket (design §5, "limits").
+RATES: dict[Role, Rate] = {
     Role.REPORTER: (300.0, 5.0),
     Role.MEMBER: (3000.0, 100.0),
     Role.ACCEPTOR: (600.0, 20.0),
@@ -53,14 +53,8 @@ def take_rate(context: Context, request: Request, principal: Principal, cost: in
     if rate is None:
         return
     address = request.client.host if request.client else "-"
-    wait = context.buckets.take(f"{principal.subject}\0{address}", cost, *rate)
-    if wait > 0:
-        raise Problem(
-            429,
-            "rate",
-            "too many reports in a short time; send them again later, nothing of this was taken",
-            headers={"Retry-After": str(math.ceil(wait))},
-        )
+    refusal = "too many reports in a short time; send them again later, nothing of this was taken"
+    context.buckets.charge(f"{principal.subject}\0{address}", cost, rate, refusal)
 
 
 @router.post("/reports", status_code=202, **schemas.POST_REPORT)
