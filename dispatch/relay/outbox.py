@@ -6,7 +6,8 @@ given out before their transactions commit, so a cursor would lose those that co
 become visible in the order of their ids, and every pass sees a prefix of them.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,11 +58,15 @@ REPUBLISH = text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What one pass found: its messages in order, and the rows that end with them."""
+    """What one pass found: its messages in order, and the rows that end with them.
+
+    `events` says how many case events of it go to the topic of each district.
+    """
 
     rows: Sequence[int]
     letters: Sequence[UUID]
     messages: Sequence[Message]
+    events: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,7 @@ class Outbox:
             rows=[pointer.id for pointer in pointers],
             letters=[letter.id for letter in letters],
             messages=messages,
+            events=_by_district(pointers),
         )
 
     def _case_messages(self, connection: Connection, pointers: Sequence[Any]) -> list[Message]:
@@ -113,6 +119,13 @@ class Outbox:
             for pointer in pointers
             for seq in range(pointer.first_seq, pointer.last_seq + 1)
         ]
+
+
+def _by_district(pointers: Sequence[Any]) -> Mapping[str, int]:
+    events: Counter[str] = Counter()
+    for run in pointers:
+        events[run.topic_district] += run.last_seq - run.first_seq + 1
+    return events
 
 
 def delete_published(connection: Connection, waiting: Waiting) -> None:

@@ -9,7 +9,7 @@ they were read and deleted in the same order, each after Kafka has acknowledged 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -34,6 +34,9 @@ ENDING_S = 5.0
 BATCHES_UNDER_WAY = 3
 log = structlog.get_logger("relay")
 
+Published = Callable[[Mapping[str, int]], None]
+"""Told of each batch that Kafka has acknowledged: how many case events, by district."""
+
 
 class SendFailed(DispatchError):
     """Kafka refused an event for good; the process must end and start at the oldest row.
@@ -56,6 +59,7 @@ class Relay:
         batch: int,
         heartbeat: Heartbeat,
         lane_number: int = 0,
+        published: Published = lambda _events: None,
     ) -> None:
         self._database = database
         self._new_writer = writer
@@ -66,6 +70,7 @@ class Relay:
         self._batch = batch
         self._heartbeat = heartbeat
         self._lane = lane_number
+        self._published = published
 
     def run(self, stop: Stop) -> None:
         """Holds the lane and publishes until told to stop; raises SendFailed."""
@@ -108,15 +113,16 @@ class Relay:
             cases_topic=self._cases_topic,
             deadletters_topic=self._deadletters_topic,
         )
-        return Conveyor(outbox, writer)
+        return Conveyor(outbox, writer, self._published)
 
 
 class Conveyor:
     """The batches under way, oldest first: sent in order, deleted in order."""
 
-    def __init__(self, outbox: Outbox, writer: Writer) -> None:
+    def __init__(self, outbox: Outbox, writer: Writer, published: Published) -> None:
         self._outbox = outbox
         self._writer = writer
+        self._published = published
         self._sent: deque[_Sent] = deque()
 
     def turn(self, connection: Connection) -> bool:
@@ -164,7 +170,9 @@ class Conveyor:
         done = False
         while self._sent and self._sent[0].acknowledged.finished(0):
             self._look_for_failure()
-            delete_published(connection, self._sent.popleft().waiting)
+            waiting = self._sent.popleft().waiting
+            delete_published(connection, waiting)
+            self._published(waiting.events)
             done = True
         return done
 

@@ -71,4 +71,5 @@ def build_relay(settings: Settings, post: Post | None = None) -> Relay:
         deadletters_topic=settings.deadletters_topic,
         batch=settings.relay_batch,
         heartbeat=post.heartbeat,
+        published=partial(post.metrics.add_each, "events_published_total"),
     )

@@ -151,6 +151,13 @@ TABLE = (
         meaning="age of the oldest open transaction that the service's account may see",
     ),
     Metric(
+        name="events_published_total",
+        kind=Kind.COUNTER,
+        roles=RELAY,
+        labels=("district",),
+        meaning="case events that Kafka has acknowledged, by the district of their topic",
+    ),
+    Metric(
         name="outbox_rows",
         kind=Kind.GAUGE,
         roles=RELAY,

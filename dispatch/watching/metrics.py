@@ -62,6 +62,11 @@ class Metrics(Collector):
                 labels = (OTHER,) * len(labels)
             counts[labels] = counts.get(labels, 0.0) + amount
 
+    def add_each(self, name: str, amounts: Mapping[str, float]) -> None:
+        """Adds to a counter of one label: to each of its values an amount."""
+        for label, amount in amounts.items():
+            self.add(name, amount, label)
+
     def observe(self, name: str, values: Iterable[float]) -> None:
         """Adds values to a histogram."""
         kept = self._kept[name]

@@ -1,7 +1,7 @@
 """The relay: every committed event is published in order per case, and only then deleted."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -13,7 +13,7 @@ from dispatch.process.heartbeat import Heartbeat
 from dispatch.process.stopping import Stop
 from dispatch.relay.outbox import republish
 from dispatch.relay.publishing import installation_of
-from dispatch.relay.relay import BATCHES_UNDER_WAY, Relay, SendFailed
+from dispatch.relay.relay import BATCHES_UNDER_WAY, Published, Relay, SendFailed
 from dispatch.storage.database import transaction
 from streams.records import Done, Message, Writer
 from tests.integration.dispatch.conftest import Feeder, Located
@@ -71,7 +71,13 @@ class Stuck(Kept):
         super().send(message, done)
 
 
-def relay_of(engine: Engine, writer: Writer, tmp_path: Path, batch: int = 1000) -> Relay:
+def relay_of(
+    engine: Engine,
+    writer: Writer,
+    tmp_path: Path,
+    batch: int = 1000,
+    published: Published = lambda _events: None,
+) -> Relay:
     return Relay(
         engine,
         writer=lambda: writer,
@@ -80,15 +86,21 @@ def relay_of(engine: Engine, writer: Writer, tmp_path: Path, batch: int = 1000) 
         deadletters_topic="deadletters",
         batch=batch,
         heartbeat=Heartbeat(tmp_path, "relay"),
+        published=published,
     )
 
 
-def publish(engine: Engine, writer: Writer, tmp_path: Path, batch: int = 1000) -> None:
-    """Publishes until nothing moves."""
+def publish(
+    engine: Engine, writer: Writer, tmp_path: Path, batch: int = 1000
+) -> list[Mapping[str, int]]:
+    """Publishes until nothing moves; answers what is counted of each batch."""
+    counted: list[Mapping[str, int]] = []
     with engine.connect() as connection:
-        conveyor = relay_of(engine, writer, tmp_path, batch).conveyor(connection, writer)
+        relay = relay_of(engine, writer, tmp_path, batch, counted.append)
+        conveyor = relay.conveyor(connection, writer)
         while conveyor.turn(connection):
             pass
+    return counted
 
 
 @pytest.fixture
@@ -116,7 +128,8 @@ def test_events_go_out_in_order_per_case_and_are_then_deleted(
     feeder.store(located(), located(lat=26.4204), located(lat=26.4300))
     feeder.store(located(lat=26.4203))
     writer = Kept()
-    publish(engine, writer, tmp_path)
+    counted = publish(engine, writer, tmp_path)
+    assert counted == [{"431103": 4}]
     assert len(writer.messages) == 4
     assert waiting(engine) == 0
     by_case: dict[str, list[int]] = {}
@@ -142,7 +155,8 @@ def test_events_and_mirrors_carry_no_words_of_the_reporter(
 ) -> None:
     feeder.store(located(text="张三的电话"), b"{poison")
     writer = Kept()
-    publish(engine, writer, tmp_path)
+    counted = publish(engine, writer, tmp_path)
+    assert counted == [{"431103": 1}]
     assert {m.topic for m in writer.messages} == {"cases.431103", "deadletters"}
     for message in writer.messages:
         assert "张三" not in message.value.decode()

@@ -72,7 +72,9 @@ def test_the_figures_that_the_reliability_notes_ask_for_are_there() -> None:
 
 
 def test_no_label_names_a_case_a_report_or_a_person() -> None:
-    allowed = set("code reason definition trigger result partition effect where class".split())
+    allowed = set(
+        "code reason definition trigger result partition effect where class district".split()
+    )
     assert {label for metric in TABLE for label in metric.labels} <= allowed
 
 
@@ -145,6 +147,16 @@ def test_a_metric_of_another_role_or_of_none_cannot_be_counted() -> None:
         Metrics("engine").add("made_up_total")
     with pytest.raises(KeyError):
         Metrics("engine").observe("fenced_batches_total", [1.0])
+
+
+def test_what_a_batch_has_of_each_label_is_added() -> None:
+    metrics = Metrics("relay")
+    for batch in ({"431102": 2, "431103": 1}, {}, {"431103": 4}):
+        metrics.add_each("events_published_total", batch)
+    assert values(metrics) == {
+        "events_published_total 431102": 2,
+        "events_published_total 431103": 5,
+    }
 
 
 def test_labels_that_never_end_are_counted_together() -> None:
