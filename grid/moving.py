@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from grid.areas import AreaMap, above, load_map, map_versions
 from grid.arrays import words
+from grid.columns import SRID
 
 Areas = tuple[str, str, str]
 """City, district, community."""
@@ -132,7 +133,7 @@ def nearest_community(
             select a.code from area a join below using (code)
             where a.level = 'community' and a.since_version <= :version
                 and (a.until_version is null or a.until_version > :version)
-            order by ST_Distance(a.geom, ST_SetSRID(ST_MakePoint(:x, :y), 4546)), a.code limit 1
+            order by ST_Distance(a.geom, ST_SetSRID(ST_MakePoint(:x, :y), :srid)), a.code limit 1
         """),
-        {"version": version, "district": district, "x": x, "y": y},
+        {"version": version, "district": district, "x": x, "y": y, "srid": SRID},
     ).scalar_one_or_none()

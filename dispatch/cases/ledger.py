@@ -37,13 +37,13 @@ TOUCH = text("""
 REPLACE = text("""
     update "case" set category = :category, condition = :condition, state = :state,
         version = :version, city = :city, district = :district, community = :community,
-        map_version = :map_version, geom = ST_SetSRID(ST_MakePoint(:x, :y), 4546), lon = :lon,
+        map_version = :map_version, geom = ST_SetSRID(ST_MakePoint(:x, :y), :srid), lon = :lon,
         lat = :lat, accuracy_m = :accuracy_m, department = :department, closed_at = :closed_at,
         links = cast(:links as jsonb), handled_by = cast(:handled_by as text[]), part = :part,
         line = :line, marks = cast(:marks as jsonb), assistants = cast(:assistants as jsonb),
         merged_into = :merged_into, definition = :definition, limit_text = :limit_text
     where id = :id and opened_month = :opened_month
-""")
+""").bindparams(srid=SRID)
 
 
 # A case has one timer: what it has of another stage, or when it is to have none, goes.

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, text
 from dispatch.cases.case import new_id
 from dispatch.reports.report import LocatedReport
 from grid.arrays import numbers, words
+from grid.columns import SRID
 from workflows.applying import profile_of, under_profile
 from workflows.categories import Category
 
@@ -35,11 +36,11 @@ NEAR = text("""
         where closed_at is null and category = r.category and community = r.community
           and ST_X(geom) between r.x - r.radius and r.x + r.radius
           and opened_at > statement_timestamp() - make_interval(hours => r.hours)
-          and ST_DWithin(geom, ST_SetSRID(ST_MakePoint(r.x, r.y), 4546), r.radius)
-        order by geom <-> ST_SetSRID(ST_MakePoint(r.x, r.y), 4546), opened_at, id
+          and ST_DWithin(geom, ST_SetSRID(ST_MakePoint(r.x, r.y), :srid), r.radius)
+        order by geom <-> ST_SetSRID(ST_MakePoint(r.x, r.y), :srid), opened_at, id
         limit 5
     ) as c
-""")
+""").bindparams(srid=SRID)
 
 OF_PART = text("""
     select id, part, category, condition, opened_at, ST_X(geom) as x, ST_Y(geom) as y

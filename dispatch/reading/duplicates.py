@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from dispatch.cases.access import Clause
 from dispatch.cases.case import SELECT, Case, read_case
 from dispatch.cases.history import moment
+from grid.columns import SRID
 
 COMPARED = "wangge.case.compared.v1"
 DIFFERENT = "different"
@@ -21,8 +22,8 @@ READ_MOST = 60
 NEAR = """{cases} cross join lateral (
         select join_hours, join_radius_m from category where code = c.category) as k
     where c.closed_at is null and c.category = :category and ({scope}) and ({since})
-      and ST_DWithin(c.geom, ST_SetSRID(ST_MakePoint(:x, :y), 4546), k.join_radius_m)
-    order by c.geom <-> ST_SetSRID(ST_MakePoint(:x, :y), 4546), c.id limit :limit
+      and ST_DWithin(c.geom, ST_SetSRID(ST_MakePoint(:x, :y), :srid), k.join_radius_m)
+    order by c.geom <-> ST_SetSRID(ST_MakePoint(:x, :y), :srid), c.id limit :limit
 """.replace("{cases}", SELECT)
 LATELY = "c.opened_at > now() - make_interval(hours => k.join_hours)"
 # Whichever of the two was opened first.
@@ -102,6 +103,7 @@ def _near(
     connection: Connection, scope: Clause, since: str, values: Mapping[str, Any]
 ) -> list[tuple[Case, float]]:
     query = text(NEAR.replace("{scope}", scope.sql).replace("{since}", since))
+    query = query.bindparams(srid=SRID)
     cases = [read_case(row) for row in connection.execute(query, {**values, **scope.values})]
     x, y = values["x"], values["y"]
     return [(case, ((case.x - x) ** 2 + (case.y - y) ** 2) ** 0.5) for case in cases]
