@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 import uuid
 from pathlib import Path
 
@@ -137,21 +136,7 @@ class PrivateKafka:
 
     def wait_ready(self, timeout_s: float = 120.0) -> None:
         """Returns when the broker serves; StartFailedError with the reason if it does not."""
-        limit = time.monotonic() + timeout_s
-        while time.monotonic() < limit:
-            if self.child is None or self.child.poll() is not None:
-                last = process.tail(self.log, lines=200)
-                shown = "\n".join(last.splitlines()[-12:])
-                raise StartFailedError(
-                    f"Kafka ended while starting: {self._reason(last)}.\n{shown}"
-                )
-            if self.answers():
-                return
-            time.sleep(0.1)
-        raise StartFailedError(
-            f"Kafka was not ready after {timeout_s:.0f} s; see {self.log}. Its last lines:\n"
-            f"{process.tail(self.log)}"
-        )
+        process.wait_ready("Kafka", self.child, self.log, self.answers, self._why_ended, timeout_s)
 
     def answers(self, timeout_s: float = 2.0) -> bool:
         """Whether the broker serves now."""
@@ -224,6 +209,11 @@ class PrivateKafka:
             )
         )
         give(self.account, self.properties)
+
+    def _why_ended(self) -> str:
+        # A stack may stand between the reason and the end.
+        reason = self._reason(process.tail(self.log, lines=200))
+        return f"{reason}.\n{process.tail(self.log)}"
 
     def _reason(self, output: str) -> str:
         for pattern, reason in REASONS:

@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import psycopg
@@ -142,16 +141,8 @@ class PrivatePostgres:
 
     def wait_ready(self, timeout_s: float = 120.0) -> None:
         """Returns when the server takes connections; StartFailedError with the reason if not."""
-        limit = time.monotonic() + timeout_s
-        while time.monotonic() < limit:
-            if self.child is None or self.child.poll() is not None:
-                raise StartFailedError(self._why_ended())
-            if self.answers():
-                return
-            time.sleep(0.05)
-        raise StartFailedError(
-            f"PostgreSQL was not ready after {timeout_s:.0f} s; see {self.log}. Its last lines:\n"
-            f"{process.tail(self.log)}"
+        process.wait_ready(
+            "PostgreSQL", self.child, self.log, self.answers, self._why_ended, timeout_s
         )
 
     def answers(self, timeout_s: int = 2) -> bool:
@@ -219,7 +210,7 @@ class PrivatePostgres:
 
     def _why_ended(self) -> str:
         last = process.tail(self.log)
-        return f"PostgreSQL ended while starting: {self._reason(last)}.\n{last}"
+        return f"{self._reason(last)}.\n{last}"
 
     def _reason(self, output: str) -> str:
         for pattern, reason in REASONS:

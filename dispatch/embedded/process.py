@@ -4,14 +4,17 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
 from dispatch.embedded.account import Account
+from dispatch.embedded.errors import StartFailedError
 
 LOG_LIMIT_BYTES = 20_000_000
+READY_EVERY_S = 0.05
 
 
 def spawn(
@@ -42,6 +45,27 @@ def spawn(
             cwd=cwd,
             start_new_session=True,
         )
+
+
+def wait_ready(
+    name: str,
+    child: subprocess.Popen[bytes] | None,
+    log: Path,
+    answers: Callable[[], bool],
+    why_ended: Callable[[], str],
+    timeout_s: float,
+) -> None:
+    """Returns when a server answers; StartFailedError when it ended or does not in time."""
+    limit = time.monotonic() + timeout_s
+    while time.monotonic() < limit:
+        if child is None or child.poll() is not None:
+            raise StartFailedError(f"{name} ended while starting: {why_ended()}")
+        if answers():
+            return
+        time.sleep(READY_EVERY_S)
+    raise StartFailedError(
+        f"{name} was not ready after {timeout_s:.0f} s; see {log}. Its last lines:\n{tail(log)}"
+    )
 
 
 def server_environment() -> dict[str, str]:

@@ -12,6 +12,7 @@ import httpx
 
 from dispatch.embedded.ports import free_port
 from tests.installation import ROOT, Installation
+from tests.waiting import eventually
 
 READY_S = 120
 COMMAND_TRIES = 4
@@ -59,10 +60,7 @@ class Crew:
                 if role == "api":
                     self._ports[name] = free_port()
                 self.start(name)
-        limit = time.monotonic() + READY_S
-        while not all(_ready(url) for url in self.urls):
-            assert time.monotonic() < limit, f"an api was not ready within {READY_S} s"
-            time.sleep(0.2)
+        eventually(lambda: all(_ready(url) for url in self.urls), READY_S)
 
     def start(self, name: str) -> None:
         """`wangge serve ROLE`, at the port that an api of this name had before."""

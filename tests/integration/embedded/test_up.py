@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, LiteralString
@@ -13,6 +12,8 @@ from typing import Any, LiteralString
 import psutil
 import psycopg
 import pytest
+
+from tests.waiting import eventually
 
 WANGGE = (sys.executable, "-m", "dispatch")
 START_S = 90.0
@@ -38,7 +39,7 @@ def up(data_dir: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
             )
         started.append(process)
         # The file of a run that was killed stays until the next run has begun.
-        _until(lambda: process.poll() is not None or "Ready: " in log.read_text())
+        eventually(lambda: process.poll() is not None or "Ready: " in log.read_text(), START_S)
         assert process.poll() is None, log.read_text()
         return process
 
@@ -57,10 +58,11 @@ def test_it_starts_again_what_dies_ends_at_one_signal_and_finds_its_data_again(
     _ask(data_dir, "create table kept as select 1 as n")
     before = _processes(data_dir)
     assert set(before) == {"postgres", "kafka", "api", "engine", "clock", "relay"}
-    for name in ("postgres", "engine"):
+    killed = ("postgres", "engine")
+    for name in killed:
         os.kill(before[name]["pid"], signal.SIGKILL)
     os.kill(before["relay"]["pid"], signal.SIGSTOP)
-    _until(lambda: all(_processes(data_dir)[name]["restarts"] for name in ("postgres", "engine")))
+    eventually(lambda: all(_processes(data_dir)[name]["restarts"] for name in killed), START_S)
     after = _processes(data_dir)
     assert after["relay"]["pid"] == before["relay"]["pid"]
     assert after["engine"]["pid"] != before["engine"]["pid"]
@@ -114,10 +116,3 @@ def _processes(data_dir: Path) -> dict[str, Any]:
     answer = json.loads(done.stdout)
     assert {"engine_lag", "outbox", "overdue_timers", "open_cases", "dead_letters"} < set(answer)
     return {row["name"]: row for row in answer["processes"]}
-
-
-def _until(true: Callable[[], bool]) -> None:
-    limit = time.monotonic() + START_S
-    while not true():
-        assert time.monotonic() < limit, "it did not happen in time"
-        time.sleep(0.2)
