@@ -77,10 +77,16 @@ def _act(
     now: datetime,
     calendars: Calendars,
 ) -> Decision:
-    """What the system does because a rung came due; its event says so."""
+    """What the system does because a rung came due; its event says so.
+
+    It tells whom the rung tells, where no event of the rung itself does.
+    """
     command = Command(action=str(due.rung.action), actor=ENGINE)
     decision = decide(definition, view, command, now, calendars)
-    decision.events[0].body.update(role=SYSTEM, came_due=_came_due(deadline, due, now))
+    body = decision.events[0].body
+    body.update(role=SYSTEM, came_due=_came_due(deadline, due, now))
+    if due.rung.event is None:
+        body["tell"] = due.rung.tell.value
     return decision
 
 

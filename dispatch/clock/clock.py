@@ -117,8 +117,9 @@ def fire_case(rules: FiringRules, ledger: Ledger, case: Case, now: datetime) -> 
         ended = take(definition, ledger, case, decision, moment)
         for draft in decision.events:
             body = {**draft.body, **ended}
-            if body.get("notify"):
-                tell, holder = Tell(body["tell"]), body["department"]
+            # What the system does because of a rung has no `notify`: it tells, or says nothing.
+            if "tell" in body and body.get("notify", True):
+                tell, holder = Tell(body["tell"]), body.get("department", case.department)
                 body["reached"] = rules.reach.told(tell, case, holder, moment, urgent=urgent)
             ledger.append(case, type_=draft.type, at=moment, actor=ACTOR, body=body)
             told = draft.body.get("came_due", draft.body)

@@ -154,6 +154,7 @@ def test_a_suspended_case_is_resumed_by_the_system_when_its_moment_comes(door: D
     door.live.start("clock")
     eventually(lambda: door.sheet()["state"] == "handling")
     assert (door.told()["role"], door.told()["came_due"]["stage"]) == ("system", "suspend")
+    assert [one["department"] for one in door.told()["reached"]] == ["431103-urban"]
     assert (
         door.ask("suspend", door.who("dispatcher"), until="2036-01-01T08:00:00Z").json()["refusal"][
             "zh"

@@ -149,6 +149,7 @@ def test_a_level_that_lets_its_limit_run_out_has_passed_it_up(case: Desk) -> Non
     assert (told["role"], told["came_due"]["stage"], told["reason_given"]) == (
         "system", "first", False,
     )  # fmt: skip
+    assert "tell" not in told, "the rung's own event tells the centre"
     assert case.clock("district").due_at == local("2026-09-22T18:00")  # Sunday the 20th is worked
     assert replay(case.definition, case.history).state == "at_district"
     # From level to level to the centre, and there the ladder ends.

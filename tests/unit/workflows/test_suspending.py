@@ -42,7 +42,7 @@ def test_a_suspended_case_goes_on_by_itself_with_the_time_that_was_left(desk: De
     assert (desk.state, resumed.raises_version) == ("handling", True)
     (event,) = resumed.events
     assert event.type == "wangge.case.resumed.v1"
-    assert event.body["role"] == "system"
+    assert (event.body["role"], event.body["tell"]) == ("system", "department")
     assert event.body["came_due"] == {
         "stage": "suspend", "rung": 0, "at": "1", "due_at": "2027-03-01T00:00:00.000000Z",
         "late_s": 0,
