@@ -16,7 +16,10 @@ CATEGORIES = ("E0110", "E0112", "E0410", "E0201", "E0405", "E0107", "E0136")
 
 
 def reports(count: int, seed: int, repeat_share: float = 0.2) -> list[bytes]:
-    """Bodies of reports in the town; a share of them beside an earlier one, so that it joins."""
+    """Bodies of reports in the town; a share of them beside an earlier one, so that it joins.
+
+    The same seed gives the same places, and new ids: a known one would only be answered again.
+    """
     pick = random.Random(seed)
     made: list[bytes] = []
     places: list[tuple[float, float, str]] = []
@@ -29,7 +32,7 @@ def reports(count: int, seed: int, repeat_share: float = 0.2) -> list[bytes]:
             category = pick.choice(CATEGORIES)
             places.append((lon, lat, category))
         body = {
-            "id": str(uuid.UUID(int=pick.getrandbits(128), version=4)),
+            "id": str(uuid.uuid4()),
             "category": category,
             "location": {"lon": lon, "lat": lat, "accuracy_m": 12.0},
             "text": "人行道堆放杂物,影响通行",
