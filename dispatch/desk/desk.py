@@ -11,13 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from dispatch.cases import access, history
+from dispatch.cases import access
 from dispatch.cases.acting import take
 from dispatch.cases.case import Case, database_now, lock_cases
 from dispatch.cases.ledger import Ledger
-from dispatch.cases.links import link_request, links_json
 from dispatch.cases.views import view_of
-from dispatch.desk.effects import EFFECTS, Scene
+from dispatch.desk.effects import Scene, beyond
 from dispatch.desk.fields import Fields, FieldsWrong
 from dispatch.desk.inspection import appointed_by, take_turn
 from dispatch.desk.rules import DeskRules
@@ -28,8 +27,6 @@ from dispatch.reports.report import FieldProblem
 from dispatch.storage.bulk import copy_rows
 from dispatch.storage.database import transaction
 from dispatch.tokens import Principal
-from grid.areas import Place
-from grid.linking import link_batch
 from workflows.case import Actor, Command, Decision
 from workflows.decide import decide
 from workflows.definition import Effect, FieldType, Tell
@@ -200,7 +197,7 @@ class Desk:
             fields=fields,
             now=now,
         )
-        extra = {**self._beyond(scene, definition.actions[request.name].effect), **ended}
+        extra = {**beyond(scene, definition.actions[request.name].effect), **ended}
         extra |= _reached(scene, decision)
         if choice is not None:
             extra["appointed"] = choice.told()
@@ -217,16 +214,6 @@ class Desk:
         )
         ledger.write(connection)
         _keep_photos(scene)
-
-    def _beyond(self, scene: Scene, effect: Effect | None) -> dict[str, Any]:
-        """What the action does beyond what was decided, and what its event tells of that."""
-        if effect is not None:
-            return EFFECTS[effect](scene)
-        extra = self._moved(scene)
-        if extra:
-            stopped = [clock for clock in scene.clocks if clock not in scene.case.deadlines]
-            extra["was_deadlines"] = [clock.to_json() for clock in stopped]
-        return extra
 
     def _remember(
         self,
@@ -250,32 +237,6 @@ class Desk:
                 "answer": answer,
             },
         )
-
-    def _moved(self, scene: Scene) -> dict[str, Any]:
-        """Place and links anew, with the old beside them, after relocate and reclassify."""
-        case, ledger = scene.case, scene.ledger
-        place = scene.fields.get("location")
-        if place is None and "category" not in scene.fields:
-            return {}
-        was: dict[str, Any] = {"links": case.links}
-        if place is not None:
-            was |= {name: case.summary()[name] for name in ("areas", "lon", "lat")}
-            was["map_version"] = case.map_version
-            if place.district != case.district:
-                ledger.moved(case, case.district)
-            _put(case, place)
-        category = scene.rules.known.catalogue.categories[case.category]
-        request = link_request(case.x, case.y, case.accuracy_m, category)
-        case.links = links_json(link_batch(scene.connection, [request])[0])
-        case.line = category.line
-        return {
-            "links": case.links,
-            "map_version": case.map_version,
-            "line": case.line,
-            "x": history.metres(case.x),
-            "y": history.metres(case.y),
-            "was_place": was,
-        }
 
 
 def _named_case(
@@ -321,10 +282,3 @@ def _keep_photos(scene: Scene) -> None:
     if photos:
         columns = ("photo_id", "case_id", "seq", "subject")
         copy_rows(scene.connection, "case_photo", columns, photos)
-
-
-def _put(case: Case, place: Place) -> None:
-    case.city, case.district, case.community = place.city, place.district, place.community
-    case.x, case.y = place.x, place.y
-    case.lon, case.lat = round(place.lon, history.DECIMALS), round(place.lat, history.DECIMALS)
-    case.map_version = place.map_version

@@ -1,4 +1,4 @@
-"""What some actions do beyond their own case: merging, splitting off, handing to another district.
+"""What some actions do beyond the decision: merging, splitting off, another district, a new place.
 
 All of it happens in the action's transaction. The cases are locked before, in ascending order.
 """
@@ -53,6 +53,11 @@ class Scene:
     clocks: Deadlines
     fields: Mapping[str, Any]
     now: datetime
+
+
+def beyond(scene: Scene, effect: Effect | None) -> dict[str, Any]:
+    """Does what the action does beyond what was decided; answers what its event tells of that."""
+    return _corrected(scene) if effect is None else EFFECTS[effect](scene)
 
 
 def named(case: Case) -> dict[str, str]:
@@ -204,6 +209,41 @@ def _transfer(scene: Scene) -> dict[str, Any]:
     case.district, case.community = district, community
     case.map_version = area_map.version
     return {"map_version": case.map_version, "was_place": was}
+
+
+def _corrected(scene: Scene) -> dict[str, Any]:
+    """Place and links anew, with the old beside them, after relocate and reclassify."""
+    case = scene.case
+    place: Place | None = scene.fields.get("location")
+    if place is None and "category" not in scene.fields:
+        return {}
+    was: dict[str, Any] = {"links": case.links}
+    if place is not None:
+        was |= {name: case.summary()[name] for name in ("areas", "lon", "lat")}
+        was["map_version"] = case.map_version
+        if place.district != case.district:
+            scene.ledger.moved(case, case.district)
+        _put(case, place)
+    category = scene.rules.known.catalogue.categories[case.category]
+    request = link_request(case.x, case.y, case.accuracy_m, category)
+    case.links = links_json(link_batch(scene.connection, [request])[0])
+    case.line = category.line
+    stopped = [clock for clock in scene.clocks if clock not in case.deadlines]
+    return {
+        "links": case.links,
+        "map_version": case.map_version,
+        "line": case.line,
+        "x": history.metres(case.x),
+        "y": history.metres(case.y),
+        "was_place": was,
+        "was_deadlines": [clock.to_json() for clock in stopped],
+    }
+
+
+def _put(case: Case, place: Place) -> None:
+    case.city, case.district, case.community = place.city, place.district, place.community
+    case.x, case.y = place.x, place.y
+    case.lon, case.lat = round(place.lon, history.DECIMALS), round(place.lat, history.DECIMALS)
 
 
 def _wrong(field: str, reason: str) -> FieldsWrong:
