@@ -14,23 +14,22 @@ from dispatch.settings import Settings
 from dispatch.storage.database import connect_engine, transaction
 from dispatch.storage.offsets import ENGINE
 from dispatch.watching.cautions import cautions
+from dispatch.watching.estimates import counted
 from streams.errors import StreamError
 from streams.kafka import KafkaAdmin, KafkaTailReader
 from streams.records import Partition
 
-# `case_open_near` holds the open cases only. PostgreSQL keeps an estimate of how many they are, as
-# of its last analysis; counting hundreds of thousands every few seconds would be work that is seen.
-COUNTS = text("""
+OPEN = counted('select count(*) from "case" where closed_at is null', "case_open_near")
+COUNTS = text(
+    """
     select
         (select count(*) from outbox) as outbox,
         (select count(*) from timer where due_at < now() - interval '1 second')
             as overdue_timers,
-        case when (select reltuples from pg_class where oid = 'case_open_near'::regclass) > 100000
-            then (select cast(reltuples as bigint) from pg_class
-                where oid = 'case_open_near'::regclass)
-            else (select count(*) from "case" where closed_at is null) end as open_cases,
+        {open} as open_cases,
         (select count(*) from dead_letter where retried_at is null) as dead_letters
-""")
+""".replace("{open}", OPEN)
+)
 STORED = text("""
     select partition, next_offset from consumed_offset
     where consumer = :consumer and topic = :topic

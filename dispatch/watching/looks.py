@@ -7,20 +7,21 @@ from functools import partial
 from sqlalchemy import Engine, TextClause, text
 
 from dispatch.storage.database import transaction
+from dispatch.watching.estimates import counted
 from dispatch.watching.metrics import Metrics
 
 AGAIN_S = 5.0
 
-TIMERS = text("""
-    select
-        case when (select reltuples from pg_class where oid = 'timer'::regclass) > 100000
-            then (select cast(reltuples as bigint) from pg_class where oid = 'timer'::regclass)
-            else (select count(*) from timer) end as timers_pending,
+PENDING = counted("select count(*) from timer", "timer")
+TIMERS = text(
+    """
+    select {pending} as timers_pending,
         (select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)
             from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid())
             as db_oldest_xact_seconds
-""")
+""".replace("{pending}", PENDING)
+)
 OUTBOX = text("""
     select (select count(*) from outbox) as outbox_rows,
         coalesce((
