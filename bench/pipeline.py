@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bench.figures import Figure
 from bench.installation import Measured
 from bench.load import Load, post_all, reports
-from bench.raw import copy_again, produce_again
+from bench.raw import copy_again, produce_again, rows_written
 
 # Asked twenty times a second: it must not cost more where more is stored.
 STORED = "select coalesce(sum(next_offset), 0) from consumed_offset"
@@ -58,6 +58,7 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
         with measured.paused("engine"):
             load = post_batches(measured, bodies, connections=4)
         seconds = measured.wait_until(STORED, before + count)
+        written = rows_written(measured.admin_url, _moment(measured, since))
     relayed = int(measured.one("select coalesce(sum(last_seq - first_seq + 1), 0) from outbox"))
     relay_seconds = measured.wait_until(WAITING, 0)
     after_cpu = measured.cpu_seconds()
@@ -70,12 +71,7 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
         budget="≥ 10,000",
         note=f"statuses {load.statuses}",
     )
-    raw = copy_again(
-        measured.admin_url,
-        ("case", "report", "case_event", "timer"),
-        _moment(measured, since),
-        count // BATCH,
-    )
+    raw = copy_again(measured.admin_url, written, count // BATCH)
     yield Figure(
         name="engine",
         value=count / seconds,

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psycopg
 from psycopg import sql
@@ -11,17 +11,32 @@ from psycopg import sql
 from streams.kafka import KafkaAdmin, KafkaWriter
 from streams.records import Message
 
+# What a run of the engine leaves; a case that a report joined is written again, and counts. The
+# rows of the outbox must be read before the relay takes them away.
+WRITTEN = {
+    "case": "last_at > {since}",
+    "report": "stored_at > {since}",
+    "case_event": "at > {since}",
+    "timer": 'case_id in (select id from "case" where opened_at > {since})',
+    "outbox": "true",
+}
 
-def copy_again(admin_url: str, tables: Sequence[str], since: str, batches: int) -> float:
-    """Seconds to COPY the rows of `tables` into twins with the same indexes, batch by batch.
+
+def rows_written(admin_url: str, since: str) -> dict[str, list[bytes]]:
+    """The rows that the engine wrote since a moment, by table, as lines of COPY."""
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        return {table: _lines(connection, table, since) for table in WRITTEN}
+
+
+def copy_again(admin_url: str, rows: Mapping[str, Sequence[bytes]], batches: int) -> float:
+    """Seconds to COPY rows into twins of their tables with the same indexes, batch by batch.
 
     Each batch is one durable transaction, as in the run itself.
     """
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("drop schema if exists raw cascade")
         connection.execute("create schema raw")
-        lines = {table: _lines(connection, table, since) for table in tables}
-        for table in tables:
+        for table in rows:
             connection.execute(
                 sql.SQL("create table raw.{0} (like public.{0} including all)").format(
                     sql.Identifier(table)
@@ -30,8 +45,8 @@ def copy_again(admin_url: str, tables: Sequence[str], since: str, batches: int) 
         started = time.monotonic()
         for number in range(batches):
             with connection.transaction():
-                for table in tables:
-                    _copy(connection, table, lines[table][number::batches])
+                for table, lines in rows.items():
+                    _copy(connection, table, lines[number::batches])
         seconds = time.monotonic() - started
         connection.execute("drop schema raw cascade")
     return seconds
@@ -68,19 +83,12 @@ def produce_again(servers: str, count: int, size: int = 1800) -> float:
     return count / seconds
 
 
-WHERE = {
-    "report": "stored_at > %s",
-    "case": "opened_at > %s",
-    "case_event": "at > %s",
-    "timer": 'case_id in (select id from "case" where opened_at > %s)',
-}
-
-
 def _lines(
     connection: "psycopg.Connection[tuple[object, ...]]", table: str, since: str
 ) -> list[bytes]:
+    where = sql.SQL(WRITTEN[table]).format(since=sql.Literal(since))
     query = sql.SQL("copy (select * from public.{} where {}) to stdout").format(
-        sql.Identifier(table), sql.SQL(WHERE[table].replace("%s", "{}")).format(sql.Literal(since))
+        sql.Identifier(table), where
     )
     with connection.cursor().copy(query) as copy:
         return b"".join(bytes(block) for block in copy).splitlines(keepends=True)
