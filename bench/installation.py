@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ class Measured:
     url: str
     tokens: dict[str, str]
     data_dir: Path
+    database_url: str
     admin_url: str
     kafka_servers: str
     process: "subprocess.Popen[bytes]"
@@ -39,14 +40,33 @@ class Measured:
     @contextmanager
     def paused(self, *names: str) -> Iterator[None]:
         """The named roles stand still meanwhile."""
-        pids = [self.pids()[name] for name in names]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        running = self.pids()
+        with standing_still([running[name] for name in names]):
             yield
+
+    @contextmanager
+    def one_more(self, role: str) -> Iterator[int]:
+        """One more process of a role meanwhile, as an operator would run it; its process id."""
+        environment = {
+            **os.environ,
+            "WANGGE_DATABASE_URL": self.database_url,
+            "WANGGE_KAFKA_SERVERS": self.kafka_servers,
+            "WANGGE_DATA_DIR": str(self.data_dir),
+            "WANGGE_METRICS_PORT": "0",
+        }
+        with (self.data_dir.parent / f"{role}-more.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dispatch", "serve", role],
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield process.pid
         finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            process.wait(30)
 
     def cpu_seconds(self) -> dict[str, float]:
         """Processor time of every server and role with its children, by name."""
@@ -72,6 +92,18 @@ class Measured:
                     return time.monotonic() - started
                 time.sleep(0.05)
         raise TimeoutError(f"not {wanted} after {limit_s:.0f} s: {query}")
+
+
+@contextmanager
+def standing_still(pids: Sequence[int]) -> Iterator[None]:
+    """These processes stand still meanwhile."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -106,6 +138,7 @@ def measured_installation() -> Iterator[Measured]:
             url=access["url"],
             tokens=access["tokens"],
             data_dir=data,
+            database_url=access["database_url"],
             admin_url=access["database_admin_url"],
             kafka_servers=access["kafka_servers"],
             process=process,

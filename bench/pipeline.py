@@ -1,9 +1,11 @@
 """Intake, engine, relay and all-in: the same reports through every stage, one stage at a time."""
 
+import os
+import time
 from collections.abc import Iterator, Sequence
 
 from bench.figures import Figure
-from bench.installation import Measured
+from bench.installation import Measured, standing_still
 from bench.load import Load, post_all, reports
 from bench.raw import copy_again, produce_again, rows_written
 
@@ -98,6 +100,42 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
         budget="≤ 1, aim 0.6",
         note=f"ms by process: {spent}",
     )
+
+
+def engines(measured: Measured, count: int) -> Iterator[Figure]:
+    """How much sooner two engines drain what one does: PostgreSQL and both share the cores."""
+    alone = measured.pids()["engine"]
+    one = _drained(measured, count, [alone], seed=60)
+    with measured.one_more("engine") as other:
+        _shared(measured)
+        two = _drained(measured, count, [alone, other], seed=61)
+    yield Figure(
+        name="engines, two at once",
+        value=two,
+        unit="reports/s",
+        raw=one,
+        raw_is="one engine in the same run",
+        note=f"{two / one - 1:+.0%} on {os.cpu_count()} cores",
+    )
+
+
+def _drained(measured: Measured, count: int, engines: Sequence[int], seed: int) -> float:
+    """Reports a second that these engines store, all of them being in Kafka before."""
+    measured.wait_until(WAITING, 0)
+    before = int(measured.one(STORED))
+    with measured.paused("relay"):
+        with standing_still(engines):
+            post_batches(measured, batches(count, seed + before), connections=4)
+        return count / measured.wait_until(STORED, before + count)
+
+
+def _shared(measured: Measured) -> None:
+    """Waits until an engine that came has its share: each share that changes hands is claimed."""
+    epochs, before = "select sum(epoch) from consumed_offset where consumer = 'engine'", -1.0
+    time.sleep(5)  # it must start, and join the group
+    while (now := measured.one(epochs)) != before:
+        before = now
+        time.sleep(4)
 
 
 def batches(count: int, seed: int) -> list[bytes]:

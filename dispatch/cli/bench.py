@@ -21,6 +21,7 @@ class What(StrEnum):
     DECIDE = "decide"
     DUE = "due"
     PIPELINE = "pipeline"
+    ENGINES = "engines"
     SINGLE = "single"
     CLOCK = "clock"
     LATENCY = "latency"
@@ -33,7 +34,7 @@ class What(StrEnum):
 # A million cases and ten minutes without a server are not for every day.
 USUAL = (
     *(What.DECIDE, What.DUE),
-    *(What.PIPELINE, What.SINGLE, What.CLOCK, What.LATENCY, What.FEED),
+    *(What.PIPELINE, What.ENGINES, What.SINGLE, What.CLOCK, What.LATENCY, What.FEED),
 )
 PURE = frozenset({What.DECIDE, What.DUE})
 """What needs no installation."""
@@ -120,7 +121,7 @@ def _parts(
     from bench.clock import clock
     from bench.feed import feed, report_to_feed
     from bench.memory import memory
-    from bench.pipeline import intake_single, pipeline
+    from bench.pipeline import engines, intake_single, pipeline
     from bench.store import growth, history
 
     def feeds(measured: "Measured") -> "Iterator[Figure]":
@@ -129,6 +130,7 @@ def _parts(
 
     return {
         What.PIPELINE: lambda measured: pipeline(measured, count),
+        What.ENGINES: lambda measured: engines(measured, count),
         What.SINGLE: lambda measured: intake_single(measured, count // 3),
         What.CLOCK: lambda measured: clock(measured, pending, min(20_000, count // 2)),
         What.LATENCY: lambda measured: report_to_feed(measured, rate=200, seconds=20),
