@@ -53,6 +53,8 @@ def test_a_new_case_appears_in_list_and_map_and_changes_while_its_sheet_is_open(
             .some(one => one.properties.number === number)""",
         arg=number,
     )
+    # Its ring stays: the sheet knows where it is.
+    wait_drawn(page, "chosen", "true")
     page.get_by_role("button", name="切换到中文").or_(
         page.get_by_role("button", name="Switch to English")
     ).click()

@@ -7,7 +7,7 @@ import { clearPicked } from "./picking";
 import { newer, order, type Row } from "./cases";
 import { NONE, passes, toQuery } from "./filters";
 import {
-  box, claims, clusters, filters, inList, list, listMore, listState, liveState, mapFailed, names, notice, now, refusedToken, skew, spots, total,
+  box, claims, clusters, filters, inList, list, listMore, listState, liveState, mapFailed, names, notice, now, refusedToken, sheetRow, skew, spots, total,
   type Area, type Category, type Cluster, type Department,
 } from "./store";
 
@@ -36,6 +36,7 @@ export function forgetCases(): void {
   list.value = [];
   spots.value = [];
   clusters.value = [];
+  sheetRow.value = null;
 }
 
 /** Forgets everything, the token too. */

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { Refusal, type Claims } from "../shared/api";
 import type { LiveState } from "../shared/feed";
 import type { Name } from "../shared/texts";
-import { isLate, type Row } from "./cases";
+import { isLate, newer, type Row } from "./cases";
 import { fromFragment, isInside, passes, type Box, type Filters, type Place, type Where } from "./filters";
 
 export interface Area { code: string; name: Name; parent: string | null; level: string; bbox: Box }
@@ -44,6 +44,8 @@ export const clusters = signal<Cluster[]>([]);
 export const spots = signal<Row[]>([]);
 export const total = signal<number>(0);
 export const mapFailed = signal<boolean>(false);
+/** The case of the open sheet, as it was read last. */
+export const sheetRow = signal<Row | null>(null);
 /** Counts up when a case on the open sheet has changed. */
 export const sheetTick = signal<number>(0);
 /** Counts up when any case may have changed: the feed told of one, or it is time to look again. */
@@ -57,6 +59,14 @@ export const lateInView = computed(() => {
   const at = now.value;
   const alone = spots.value.filter((row) => isLate(row, at));
   return alone.length + clusters.value.reduce((sum, one) => sum + one.late, 0);
+});
+
+/** Where the chosen case is: its sheet knows when it is in a cluster, list or map may know before the sheet is read. */
+export const chosenPlace = computed(() => {
+  const key = chosen.value;
+  const isChosen = (row: Row): boolean => row.number === key || row.id === key;
+  const found = [sheetRow.value, spots.value.find(isChosen), list.value.find(isChosen)].filter((row) => !!row && isChosen(row)) as Row[];
+  return found.length === 0 ? null : found.reduce(newer).location;
 });
 
 let onRefusal: (error: Refusal) => void = () => {};

@@ -10,7 +10,7 @@ import { figure, inLanguage, language, t } from "../../shared/texts";
 import { isLate, phaseOf, type Row } from "../cases";
 import type { Box } from "../filters";
 import { refreshMap } from "../loading";
-import { box, chosen, claims, clusters, filters, mapFailed, names, now, place, refusedToken, spots, type Cluster } from "../store";
+import { box, chosen, chosenPlace, claims, clusters, filters, mapFailed, names, now, place, refusedToken, spots, type Cluster } from "../store";
 import { dark } from "../theme";
 import { layers, style } from "./style";
 
@@ -180,8 +180,8 @@ export class CityMap {
   }
 
   private drawChosen(): void {
-    const row = spots.value.find((one) => one.number === chosen.value);
-    this.source("chosen").setData({ type: "FeatureCollection", features: row ? [feature(row.location, {})] : [] });
+    const at = chosenPlace.value;
+    this.source("chosen").setData({ type: "FeatureCollection", features: at ? [feature(at, {})] : [] });
   }
 
   private source(name: string): GeoJSONSource {

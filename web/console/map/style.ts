@@ -89,6 +89,11 @@ export function layers(dark: boolean, spoken: Language, scale: number): LayerSpe
       layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12.5 * scale, "text-allow-overlap": true, "text-ignore-placement": true },
       paint: { "text-color": c.clusterText },
     },
+    // The ring may lie on a cluster, which is as dark, or as light, as it is: an edge parts them.
+    {
+      id: "chosen-edge", type: "circle", source: "chosen",
+      paint: { "circle-radius": 14 * scale - 2, "circle-color": "rgba(0,0,0,0)", "circle-stroke-width": 7, "circle-stroke-color": c.edge },
+    },
     {
       id: "chosen", type: "circle", source: "chosen",
       paint: { "circle-radius": 14 * scale, "circle-color": "rgba(0,0,0,0)", "circle-stroke-width": 3, "circle-stroke-color": c.chosen },

@@ -47,6 +47,7 @@ function Legend() {
         {PHASES.map((phase) => <li key={phase}><span class={`mark ${phase}`} aria-hidden="true" />{t(`phase_${phase}`)}</li>)}
         <li><span class="mark handling is-late" aria-hidden="true" />{t("legendLate")}</li>
         <li><span class="mark cluster is-late" aria-hidden="true" />{t("legendCluster")}</li>
+        <li><span class="mark ring" aria-hidden="true" />{t("legendChosen")}</li>
         <li><span class="mark part" aria-hidden="true" />{t("legendPart")}</li>
         <li><span class="mark building" aria-hidden="true" />{t("legendBuilding")}</li>
       </ul>

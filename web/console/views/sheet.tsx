@@ -8,7 +8,7 @@ import { definitions, nameIn, readDefinition } from "../definitions";
 import { keep } from "../hearing";
 import { toldOf, wrongFields, type Told } from "../refusals";
 import type { SheetData } from "../sheet";
-import { anyTick, areaName, chosen, claims, names, now, refusedToken, sheetTick, where } from "../store";
+import { anyTick, areaName, chosen, claims, names, now, refusedToken, sheetRow, sheetTick, where } from "../store";
 import { ActionForm, type Perform } from "./action";
 import { Badges } from "./badges";
 import { Clock } from "./clock";
@@ -28,6 +28,7 @@ export function Sheet({ number }: { number: string }) {
   const show = (found: SheetData): void => {
     asked.current += 1;
     setSheet(found);
+    sheetRow.value = found;
     setFailure("");
     keep(found);
   };
@@ -43,7 +44,7 @@ export function Sheet({ number }: { number: string }) {
     } catch (error) {
       if (refusedToken(error)) return;
       const gone = error instanceof Refusal && error.status === 404;
-      if (gone) setSheet(null);
+      if (gone) setSheet(sheetRow.value = null);
       setFailure(gone ? t("gone") : t("sheetFailed", { why: error instanceof Error ? error.message : "" }));
     }
   };
