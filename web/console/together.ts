@@ -9,11 +9,20 @@ export type Known = Pick<SheetData, "id" | "number" | "version" | "category" | "
 export interface Partly { action: Action; count: number }
 export interface Common { actions: Action[]; partly: Partly[] }
 
-/** The actions that every case allows with the same fields, and those that only some allow so. */
+/**
+ * Types of which a value belongs to one case alone. One form sends the same value for all: several cases are not
+ * at one spot, and "the other case" (of which this may be a duplicate, into which it goes) is not the same for each.
+ * Types, not names of actions, for a city's own definitions name theirs as they like.
+ */
+const OF_ONE_CASE = new Set(["location", "case"]);
+const isForOne = (action: Action): boolean => action.fields.some((field) => OF_ONE_CASE.has(field.type));
+
+/** The actions that every case allows with the same fields, and those that only some allow so; of several, those that suit several. */
 export function commonOf(cases: readonly Known[]): Common {
   const found: Common = { actions: [], partly: [] };
-  for (const name of new Set(cases.flatMap((one) => one.actions.map((action) => action.name)))) {
-    const offered = cases.flatMap((one) => one.actions.filter((action) => action.name === name));
+  const all = cases.flatMap((one) => one.actions).filter((action) => cases.length === 1 || !isForOne(action));
+  for (const name of new Set(all.map((action) => action.name))) {
+    const offered = all.filter((action) => action.name === name);
     const action = offered.length === cases.length ? commonAction(offered) : null;
     if (action) found.actions.push(action);
     else found.partly.push({ action: offered[0] as Action, count: offered.length });
