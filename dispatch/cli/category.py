@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dispatch.catalogue.changes import Change
     from dispatch.catalogue.stored import Catalogue
     from workflows.categories import Category
+    from workflows.codebook import Codebook
     from workflows.conditions import Condition
 
 category = typer.Typer(
@@ -45,15 +46,10 @@ def show(
 
     Its rows are those in force in the installation, without one those that come with Wangge.
     """
-    from dispatch.catalogue.standards import shipped_codes
-    from dispatch.catalogue.stored import load_catalogue
-    from dispatch.cli.asking import asked
-    from dispatch.installed import settings_for
     from dispatch.reading.sheets import category_row
 
-    catalogue = asked(settings_for(data_dir), "category", load_catalogue)
-    stored = () if catalogue is None else catalogue.categories.values()
-    found = shipped_codes(instead=stored).read(code, standard)
+    catalogue, stored, codes = _known(data_dir)
+    found = codes.read(code, standard)
     is_stored = found in stored
     if as_json:
         more = {"standard_code": found.standard_code, "where": _WHERE[is_stored]}
@@ -67,6 +63,21 @@ def show(
         typer.echo(_told(condition))
 
 
+def _known(data_dir: Path | None) -> "tuple[Catalogue | None, frozenset[Category], Codebook]":
+    """The catalogue of the installation, if one answers, its categories, and every code.
+
+    What the installation has takes the place of what comes with Wangge.
+    """
+    from dispatch.catalogue.standards import shipped_codes
+    from dispatch.catalogue.stored import load_catalogue
+    from dispatch.cli.asking import asked
+    from dispatch.installed import settings_for
+
+    catalogue = asked(settings_for(data_dir), "category", load_catalogue)
+    stored = tuple(catalogue.categories.values()) if catalogue is not None else ()
+    return catalogue, frozenset(stored), shipped_codes(instead=stored)
+
+
 def _whose(catalogue: "Catalogue | None", is_stored: bool) -> str:
     """Where the rows that are shown come from."""
     if catalogue is None:
@@ -77,27 +88,41 @@ def _whose(catalogue: "Catalogue | None", is_stored: bool) -> str:
 
 
 @category.command(name="list")
-def list_(standard: Standard = None, as_json: AsJson = False) -> None:
-    """List the standards that are known, or every code of one."""
-    from dispatch.catalogue.standards import shipped_codes
+def list_(standard: Standard = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List the standards that are known, or every code of one.
 
-    codes = shipped_codes()
+    What the installation has is listed as it is there, the rest as it comes with Wangge.
+    """
+    catalogue, stored, codes = _known(data_dir)
     if standard is None:
-        counts = {name: len(codes.of_standard(name)) for name in codes.standards}
-        if as_json:
-            rows = [{"standard": name, "categories": n} for name, n in counts.items()]
-            typer.echo(json.dumps(rows, ensure_ascii=False))
-            return
-        for name, n in counts.items():
-            typer.echo(f"{name}  {n}")
+        _list_standards(catalogue, stored, codes, as_json)
         return
     found = codes.of_standard(codes.named(standard))
     if as_json:
-        typer.echo(json.dumps(_rows(found), ensure_ascii=False))
+        typer.echo(json.dumps(_rows(found, stored), ensure_ascii=False))
         return
     for one in found:
         weak = "" if one.certainty == "sure" else f"  ({one.certainty})"
-        typer.echo(f"{one.code}  {one.name_zh}  {one.name_en}{weak}")
+        shipped = "" if catalogue is None or one in stored else "  (as shipped)"
+        typer.echo(f"{one.code}  {one.name_zh}  {one.name_en}{weak}{shipped}")
+    typer.echo(_whose(catalogue, not stored.isdisjoint(found)))
+
+
+def _list_standards(
+    catalogue: "Catalogue | None", stored: "frozenset[Category]", codes: "Codebook", as_json: bool
+) -> None:
+    found = {name: codes.of_standard(name) for name in codes.standards}
+    rows = [
+        {"standard": name, "categories": len(some), "stored": len(stored.intersection(some))}
+        for name, some in found.items()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        here = f", {row['stored']} of them in force here" if row["stored"] else ""
+        typer.echo(f"{row['standard']}  {row['categories']}{here}")
+    typer.echo(_whose(catalogue, bool(stored)))
 
 
 @category.command(name="import")
@@ -207,7 +232,7 @@ def _database(data_dir: Path | None) -> "AbstractContextManager[Engine]":
     return connected(settings_for(data_dir).database_url, role="category", is_long=True)
 
 
-def _rows(found: "Sequence[Category]") -> list[dict[str, Any]]:
+def _rows(found: "Sequence[Category]", stored: "frozenset[Category]") -> list[dict[str, Any]]:
     return [
         {
             "standard": one.standard,
@@ -216,6 +241,7 @@ def _rows(found: "Sequence[Category]") -> list[dict[str, Any]]:
             "code": one.code,
             "name": {"zh": one.name_zh, "en": one.name_en},
             "certainty": one.certainty,
+            "where": _WHERE[one in stored],
         }
         for one in found
     ]

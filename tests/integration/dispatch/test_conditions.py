@@ -144,6 +144,29 @@ def test_a_code_is_shown_with_the_rows_in_force_here(wangge: Run, conditions: Pa
     assert "as shipped (this installation does not have it)" in old
 
 
+def test_codes_are_listed_as_they_are_here(wangge: Run, engine: Engine) -> None:
+    with transaction(engine) as connection:
+        connection.execute(text("update category set name_zh = '本市垃圾' where code = 'E0110'"))
+        connection.execute(text("delete from condition where category = 'E0606'"))
+        connection.execute(text("delete from category where code = 'E0606'"))
+    shown = wangge("category", "list", "--standard", "2013").stdout
+    assert "E0110  本市垃圾" in shown
+    assert "in force in this installation (version " in shown
+    marked = [line for line in shown.splitlines() if line.endswith("  (as shipped)")]
+    assert [line[:5] for line in marked] == ["E0606"]
+    rows = json.loads(wangge("category", "list", "--standard", "2013", "--json").stdout)
+    where = {row["code"]: (row["name"]["zh"], row["where"]) for row in rows}
+    assert where["E0110"] == ("本市垃圾", "stored")
+    assert where["E0606"] == ("公共设施损坏", "shipped")
+    standards = json.loads(wangge("category", "list", "--json").stdout)
+    counts = {row["standard"]: (row["stored"], row["categories"]) for row in standards}
+    stored = sum(place == "stored" for _, place in where.values())
+    assert counts["GB/T 30428.2-2013"] == (stored, len(rows))
+    assert counts["CJ/T 214-2007"][0] == 0
+    told = wangge("category", "list", "--standard", "2007").stdout
+    assert "as shipped (this installation does not have it)" in told
+
+
 def test_every_change_of_a_grade_is_kept_with_who_and_when(wangge: Run, tmp_path: Path) -> None:
     def give(*rows: tuple[str, str], by: str, **options: bool) -> Any:
         file = write(tmp_path / "g.csv", [{"area": a, "profile": p} for a, p in rows])

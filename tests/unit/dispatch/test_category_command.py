@@ -56,6 +56,9 @@ def test_standards_and_their_codes_are_listed() -> None:
         "P0105  电力井盖  Electricity manhole cover  (likely)"
         in run("list", "--standard", "2013").stdout
     )
+    assert {row["stored"] for row in rows} == {0}
     codes = json.loads(run("list", "--standard", "2026", "--json").stdout)
-    assert codes[0]["standard_code"] == "06010"
+    assert (codes[0]["standard_code"], codes[0]["where"]) == ("06010", "shipped")
+    for told in (run("list").stdout, run("list", "--standard", "2013").stdout):
+        assert told.endswith("as shipped (no installation answered)\n")
     assert run("list", "--standard", "none").exit_code == 1
