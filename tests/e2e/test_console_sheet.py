@@ -177,6 +177,16 @@ def test_a_desk_walks_its_queues_by_keyboard_and_what_it_does_leaves_them(
     expect(page.locator(f'#queue [data-number="{second}"]')).to_be_visible()
 
 
+def drawn_at(page: Page, state: str) -> None:
+    """The state of the case is in sight, and however narrow the frame is, words can be read."""
+    here = page.locator(f'#drawing [data-state="{state}"]')
+    expect(here).to_have_class(re.compile("here"))
+    expect(here).to_be_in_viewport(ratio=1)
+    # A box is 44 high in full size, with words of 11.5.
+    heights = "found => found.map(one => one.getBoundingClientRect().height)"
+    assert min(page.locator("#drawing .state > rect:first-child").evaluate_all(heights)) > 32
+
+
 def test_a_clock_is_drawn_and_the_way_of_a_case_lies_on_its_workflow(
     installation: Installation, open_page: Opener
 ) -> None:
@@ -194,7 +204,7 @@ def test_a_clock_is_drawn_and_the_way_of_a_case_lies_on_its_workflow(
     expect(drawn).to_contain_text("现在")
     assert page.locator(".clock table tbody tr").count() > 0
     page.locator("#to-workflow").click()
-    expect(page.locator('#drawing [data-state="accepted"]')).to_have_class(re.compile("here"))
+    drawn_at(page, "accepted")
     taken = page.locator('#drawing [data-way="reported-accepted"]')
     expect(taken).to_have_class(re.compile("taken"))
     expect(page.locator("ol.way > li")).to_have_count(2)

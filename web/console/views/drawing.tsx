@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { inLanguage, language, listed, t } from "../../shared/texts";
 import { limitText } from "../../shared/words";
 import { phaseOf } from "../cases";
@@ -10,6 +10,10 @@ type Lay = typeof import("../layout");
 const SIZE = 14;
 const SMALL = 11.5;
 const IN_A_LINE = 2;
+/** A drawing that is wider than its frame is made smaller as far as its words can be read, and moved under the frame beyond that. */
+const LEAST_SCALE = 0.76;
+/** What is drawn grows with the words of the page, from this size of theirs on. */
+const PAGE_SIZE = 14.5;
 
 /** The states as boxes and the ways between them as lines; what the case took is strong and numbered. */
 export function Drawing({ definition, ways, exits, trace }: { definition: Definition; ways: Way[]; exits: Exit[]; trace: Trace | null }) {
@@ -19,26 +23,32 @@ export function Drawing({ definition, ways, exits, trace }: { definition: Defini
   const steps = trace?.steps ?? [];
   const drawn = drawnWays(ways, exits, steps);
   const placed = useMemo(() => lay && place(lay, definition, drawn, exits), [lay, definition, spoken, drawn.map((way) => keyOf(way.from, way.to)).join()]);
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => showHere(frame.current), [placed, trace?.state]);
   if (!lay || !placed) return <p class="soft" role="status">{t("loading")}</p>;
   const taken = takenOf(steps);
   const visited = new Set(steps.map((step) => step.to));
   const name = inLanguage(definition.name, definition.code);
   return (
-    <div id="drawing" role="region" aria-label={t("drawing", { name })} tabIndex={0}>
-      <svg viewBox={`0 0 ${placed.width} ${placed.height}`} width={placed.width} height={placed.height} role="img" aria-label={t("drawing", { name })}>
+    <div id="drawing" ref={frame} role="region" aria-label={t("drawing", { name })} tabIndex={0}>
+      <svg viewBox={`0 0 ${placed.width} ${placed.height}`} style={{ width: rem(placed.width), minWidth: rem(placed.width * LEAST_SCALE) }} role="img" aria-label={t("drawing", { name })}>
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="head" d="M0,0 L8,4 L0,8 Z" /></marker>
           <marker id="arrow-taken" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="4.5" markerHeight="4.5" orient="auto-start-reverse"><path class="head taken" d="M0,0 L8,4 L0,8 Z" /></marker>
         </defs>
-        {placed.lines.map((line, n) => {
+        {placed.lines.map((line) => {
           const numbers = taken.get(keyOf(line.from, line.to));
-          const way = drawn[n];
           return (
             <g key={keyOf(line.from, line.to)} class={numbers ? "way taken" : "way"} data-way={`${line.from}-${line.to}`}>
               <path d={lay.curve(line.points)} marker-end={`url(#${numbers ? "arrow-taken" : "arrow"})`} />
-              {way && <Words at={line.label} lines={wordsOf(way)} numbers={numbers} />}
             </g>
           );
+        })}
+        {/* After all lines, so that none strikes the words of another through. */}
+        {placed.lines.map((line, n) => {
+          const numbers = taken.get(keyOf(line.from, line.to));
+          const way = drawn[n];
+          return way && <g key={keyOf(line.from, line.to)} class={numbers ? "way taken" : "way"}><Words at={line.label} lines={wordsOf(way)} numbers={numbers} widthOf={lay.widthOf} /></g>;
         })}
         {placed.boxes.map((box) => (
           <StateBox key={box.code} box={box} state={definition.states.find((one) => one.code === box.code)} definition={definition}
@@ -47,6 +57,14 @@ export function Drawing({ definition, ways, exits, trace }: { definition: Defini
       </svg>
     </div>
   );
+}
+
+const rem = (size: number): string => `${(size / PAGE_SIZE).toFixed(2)}rem`;
+
+/** Moves the drawing aside until the state in which the case is can be seen. */
+function showHere(frame: HTMLElement | null): void {
+  const here = frame?.querySelector(".here")?.getBoundingClientRect();
+  if (frame && here) frame.scrollLeft += here.left + here.width / 2 - frame.getBoundingClientRect().left - frame.clientWidth / 2;
 }
 
 function place(lay: Lay, definition: Definition, ways: Way[], exits: Exit[]): Placed {
@@ -81,15 +99,22 @@ function stageText(definition: Definition, state: State): string {
   return `${inLanguage(nameIn(definition.stages, stage.code), stage.code)}${limit}`;
 }
 
-function Words({ at, lines, numbers }: { at: { x: number; y: number }; lines: string[]; numbers: number[] | undefined }) {
+interface Worded { at: { x: number; y: number }; lines: string[]; numbers: number[] | undefined; widthOf: Lay["widthOf"] }
+
+/** The words of a way, on a ground that hides the lines behind them. */
+function Words({ at, lines, numbers, widthOf }: Worded) {
   const top = at.y - ((lines.length - 1) * 14) / 2 + 4;
+  const width = Math.max(0, ...lines.map((line) => widthOf(line, SMALL)));
   return (
-    <text text-anchor="middle">
-      {lines.map((line, n) => (
-        <tspan key={n} x={at.x} y={top + n * 14}>{n === 0 && numbers && <tspan class="step">{numbers.join(" ")} </tspan>}{line}</tspan>
-      ))}
-      {lines.length === 0 && numbers && <tspan x={at.x} y={top} class="step">{numbers.join(" ")}</tspan>}
-    </text>
+    <>
+      <rect class="ground" x={at.x - width / 2} y={top - 11} width={width} height={lines.length * 14} />
+      <text text-anchor="middle">
+        {lines.map((line, n) => (
+          <tspan key={n} x={at.x} y={top + n * 14}>{n === 0 && numbers && <tspan class="step">{numbers.join(" ")} </tspan>}{line}</tspan>
+        ))}
+        {lines.length === 0 && numbers && <tspan x={at.x} y={top} class="step">{numbers.join(" ")}</tspan>}
+      </text>
+    </>
   );
 }
 
