@@ -38,8 +38,9 @@ export function TimeLineView({ clock }: { clock: Deadline }) {
         ))}
         {line.pieces.map((piece) => <PieceView key={piece.began} piece={piece} stage={clock.stage} top={top} />)}
         <rect class="frame" x={LEFT} y={top} width={RIGHT - LEFT} height={BAR} />
-        <text class="end" x={LEFT} y={top + BAR + 34}>{t("began")} {shortMoment(new Date(line.from).toISOString())}</text>
         {line.ticks.map((tick, n) => <TickLine key={`${tick.kind}${tick.n}`} tick={tick} y={height(tick, n)} top={top} />)}
+        {/* After the lines: that of now may stand where this is written. */}
+        <text class="end" x={LEFT} y={top + BAR + 34}>{t("began")} {shortMoment(new Date(line.from).toISOString())}</text>
         {line.ticks.map((tick, n) => <text key={`${tick.kind}${tick.n}`} class={`tick ${tick.kind}`} x={x(tick.at)} y={height(tick, n)} text-anchor={anchorOf(tick.at)}>{words[n]}</text>)}
       </svg>
       <Legend line={line} stage={clock.stage} />
