@@ -52,7 +52,7 @@ export class CityMap {
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
-    this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
+    this.map.addControl(new ScaleControl({ unit: "metric", maxWidth: 100 * scaleNow() }), "bottom-right");
     this.map.on("error", (event) => this.failed(event as { error: unknown } & Failure));
     this.map.on("resize", () => this.repaint(dark.peek(), language.peek()));
     this.map.on("moveend", () => this.tellPlace());

@@ -21,13 +21,15 @@ export function Header() {
         </p>
       )}
       <p id="notice" role="alert">{notice.value}</p>
-      {who && (
-        <p class="who soft">{word(ROLES, who.role)} · {inLanguage(department ?? areaName(who.scope), who.scope)}</p>
-      )}
-      <button type="button" id="theme" onClick={nextTheme}>{t(`theme_${theme.value}`)}</button>
-      <button type="button" id="language" lang={language.value === "zh" ? "en" : "zh"} aria-label={t("otherLabel")}
-        onClick={() => setLanguage(language.value === "zh" ? "en" : "zh")}>{t("other")}</button>
-      <button type="button" id="sign-out" onClick={() => signOut()}>{t("signOut")}</button>
+      <div class="account row">
+        {who && (
+          <p class="who soft">{word(ROLES, who.role)} · {inLanguage(department ?? areaName(who.scope), who.scope)}</p>
+        )}
+        <button type="button" id="theme" onClick={nextTheme}>{t(`theme_${theme.value}`)}</button>
+        <button type="button" id="language" lang={language.value === "zh" ? "en" : "zh"} aria-label={t("otherLabel")}
+          onClick={() => setLanguage(language.value === "zh" ? "en" : "zh")}>{t("other")}</button>
+        <button type="button" id="sign-out" onClick={() => signOut()}>{t("signOut")}</button>
+      </div>
     </header>
   );
 }
