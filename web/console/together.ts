@@ -10,12 +10,10 @@ export interface Partly { action: Action; count: number }
 export interface Common { actions: Action[]; partly: Partly[] }
 
 /**
- * Types of which a value belongs to one case alone. One form sends the same value for all: several cases are not
- * at one spot, and "the other case" (of which this may be a duplicate, into which it goes) is not the same for each.
- * Types, not names of actions, for a city's own definitions name theirs as they like.
+ * One form sends the same value for all: several cases are merged into one other, but they are not at one spot. Decided
+ * by the field's type, for a city's own definitions name their actions as they like.
  */
-const OF_ONE_CASE = new Set(["location", "case"]);
-const isForOne = (action: Action): boolean => action.fields.some((field) => OF_ONE_CASE.has(field.type));
+const isForOne = (action: Action): boolean => action.fields.some((field) => field.type === "location");
 
 /** The actions that every case allows with the same fields, and those that only some allow so; of several, those that suit several. */
 export function commonOf(cases: readonly Known[]): Common {

@@ -30,16 +30,16 @@ it("leaves the choices that all cases have, and needs a field that one case need
   expect(names(commonOf([to(["a"], true), to(["b"])]))).toBe("");
 });
 
-it("leaves out of several what asks for one place or one other case, whatever it is called", () => {
+it("leaves out of several what asks for one place, whatever it is called", () => {
   const relocate = action("put-right", field("spot", { type: "location", required: true }));
   const split = action("split", field("category", { type: "category", required: true }), field("location", { type: "location" }));
-  const compare = action("weigh", field("answer", { type: "choice", choices: ["same"] }), field("other", { type: "case", required: true }));
-  const all = [relocate, split, compare, action("void", field("reason"))];
+  const merge = action("merge", field("into", { type: "case", required: true }));
+  const all = [relocate, split, merge];
   const found = commonOf([known(all), known(all)]);
-  expect([names(found), found.partly]).toEqual(["void", []]);
+  expect([names(found), found.partly]).toEqual(["merge", []]);
   // It is not told as what only some allow either: it is never done to several.
-  expect(commonOf([known(all), known([compare])]).partly.map((one) => one.action.name)).toEqual(["void"]);
-  expect(names(commonOf([known(all)]))).toBe("put-right split weigh void");
+  expect(commonOf([known(all), known([])]).partly.map((one) => one.action.name)).toEqual(["merge"]);
+  expect(names(commonOf([known(all)]))).toBe("put-right split merge");
 });
 
 it("asks for a condition when the category is one and the same, or chosen with it", () => {
