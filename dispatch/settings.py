@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     photo_limit_bytes: int = 10_000_000
     photo_limit_pixels: int = 50_000_000
     refresh_s: float = Field(5.0, gt=0)
+    verify_share: float = Field(0.01, ge=0, le=1)
+    """The share of one processor that the clock's process takes at most to read all histories
+    again; 0 switches that off."""
 
     feed_ring: int = Field(10_000, ge=10)
     feed_queue: int = Field(256, ge=1)

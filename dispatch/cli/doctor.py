@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dispatch.cli.up import DataDir
@@ -28,7 +29,7 @@ def doctor(data_dir: DataDir = Path(DEFAULT_NAME)) -> None:
     for heading in ("what", "is", "found, and what to do"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        table.add_row(finding.what, MARKS[finding.verdict], finding.detail)
+        table.add_row(finding.what, MARKS[finding.verdict], escape(finding.detail))
     Console(highlight=False).print(table)
     if any(finding.verdict is Verdict.WRONG for finding in findings):
         raise typer.Exit(1)

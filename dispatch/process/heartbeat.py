@@ -4,9 +4,27 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Protocol
 
 KAFKA = "kafka"
 POSTGRES = "postgres"
+
+
+class Beating(Protocol):
+    """What a loop tells of itself, turn by turn."""
+
+    def stand_by(self, because: str) -> None: ...
+    def beat(self, waiting_for: str | None = None) -> None: ...
+
+
+class Unheard:
+    """Of a loop beside a role: the role is alive and ready whatever this loop does."""
+
+    def stand_by(self, because: str) -> None:
+        """Nobody asks."""
+
+    def beat(self, waiting_for: str | None = None) -> None:
+        """Nobody asks."""
 
 
 class Heartbeat:

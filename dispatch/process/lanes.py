@@ -8,12 +8,13 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from dispatch.errors import Unavailable
-from dispatch.process.heartbeat import POSTGRES, Heartbeat
+from dispatch.process.heartbeat import POSTGRES, Beating
 from dispatch.process.stopping import Stop
 from dispatch.storage.database import is_passing, unavailable_told
 
 RELAY = 1_001
 CLOCK = 1_002
+VERIFY = 1_003
 log = structlog.get_logger("lanes")
 
 
@@ -22,7 +23,7 @@ def work_lane(
     kind: int,
     number: int,
     work: Callable[[Connection], None],
-    heartbeat: Heartbeat,
+    heartbeat: Beating,
     stop: Stop,
 ) -> None:
     """Works the lane whenever it is to be had, until told to stop; outlives a lost PostgreSQL.

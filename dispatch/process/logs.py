@@ -29,8 +29,11 @@ ROOT = Path(__file__).parents[2]
 LONGEST = 300
 WITHHELD = "[withheld]"
 
-NUMBERS = frozenset("records opened attached duplicates ms offset photos seconds port".split())
-WORDS = frozenset("level timestamp logger method kind metric path where".split())
+NUMBERS = frozenset(
+    "records opened attached duplicates ms offset photos seconds port seq cases events "
+    "broken".split()
+)
+WORDS = frozenset("level timestamp logger method kind metric path where case".split())
 TEXTS = frozenset("event reason".split())
 
 WORD = re.compile(r"[A-Za-z0-9_.:+@/{}\-]{1,120}")

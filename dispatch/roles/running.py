@@ -2,11 +2,12 @@
 
 import gc
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from dispatch.process.logs import catch_the_uncaught
 from dispatch.process.stopping import Stop
-from dispatch.roles.wiring import build_clock, build_engine, build_relay
+from dispatch.roles.wiring import build_clock, build_engine, build_relay, build_verifier
 from dispatch.settings import Settings
 from dispatch.watching.door import Post, open_door
 
@@ -32,5 +33,9 @@ def run_role(settings: Settings, role: str) -> None:
     }
     post = Post.of(role, settings.run_dir)
     built = builders[role](settings, post)
-    with open_door(post, settings.metrics_host, settings.metrics_port, settings.targets_dir):
+    beside: AbstractContextManager[None] = nullcontext()
+    if role == "clock":
+        beside = build_verifier(settings, post).beside(stop)
+    door = open_door(post, settings.metrics_host, settings.metrics_port, settings.targets_dir)
+    with door, beside:
         built.run(stop)

@@ -1,4 +1,4 @@
-"""Builds engine, clock and relay and connects them: one function a role.
+"""Builds engine, clock, relay and the verifier and connects them: one function each.
 
 The api is built in `dispatch.api.server`, so that the others need no web server in memory.
 """
@@ -14,6 +14,7 @@ from dispatch.relay.publishing import installation_of
 from dispatch.relay.relay import Relay
 from dispatch.settings import Settings
 from dispatch.storage.database import connect_engine
+from dispatch.verifying.verifier import Verifier
 from dispatch.watching.door import Post
 from dispatch.watching.looks import show_looks
 from streams.kafka import KafkaWriter
@@ -50,6 +51,15 @@ def build_clock(settings: Settings, post: Post | None = None) -> Clock:
         batch=settings.clock_batch,
         heartbeat=post.heartbeat,
         fired=partial(post.metrics.observe, "timer_lateness_seconds"),
+    )
+
+
+def build_verifier(settings: Settings, post: Post) -> Verifier:
+    """What reads all histories again, beside the clock; its metrics are the clock's."""
+    return Verifier(
+        connect_engine(settings.database_url, role="verify", pool_size=1),
+        share=settings.verify_share,
+        count=post.metrics.add,
     )
 
 

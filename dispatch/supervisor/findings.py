@@ -2,16 +2,18 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psutil
 import psycopg
+from psycopg.rows import namedtuple_row
 
 from dispatch.api.pages import BUILT
+from dispatch.cases.audit import GONE
 from dispatch.embedded.account import server_account
 from dispatch.embedded.errors import EmbeddedError
 from dispatch.embedded.java import find_java, java_version
@@ -28,6 +30,7 @@ from dispatch.supervisor.screen import warnings_of
 LEAST_FREE_BYTES, SHORT_BYTES = 500_000_000, 5_000_000_000
 LEAST_MEMORY_BYTES = 2_000_000_000
 LEAST_MONTHS_AHEAD = 3
+ROUNDS: LiteralString = "select * from chain_round order by is_over"
 
 
 class Verdict(StrEnum):
@@ -137,6 +140,37 @@ def _database(connection: psycopg.Connection) -> Iterator[Finding]:
         verdict=Verdict.MIND if letters else Verdict.WELL,
         detail=f"{letters} wait for a decision: `wangge deadletters list`" if letters else "none",
     )
+
+    rounds = connection.cursor(row_factory=namedtuple_row).execute(ROUNDS).fetchall()
+    yield judge_rounds(rounds)
+
+
+def judge_rounds(rounds: Sequence[Any]) -> Finding:
+    """What the system found when it read its own histories: rows of ROUNDS, the running first."""
+    what = "histories"
+    broken = next((one for one in rounds if one.broken), None)
+    if broken is not None:
+        case, seq, wrong = broken.first_number, broken.first_seq, broken.first_wrong
+        more = f" (and {broken.broken - 1:,} more)" if broken.broken > 1 else ""
+        # Without its row a case has no number to ask for.
+        command = "verify" if case == GONE else f"verify --case {case}"
+        named = f"{case}, id {broken.first_case}," if case == GONE else case
+        detail = (
+            f"broken: case {named} seq {seq}: {wrong}{more}; found by the round that began "
+            f"{broken.began_at:%Y-%m-%d %H:%M}. `wangge audit {command}` says whether it still is; "
+            "keep the database as it is and find out who changed it"
+        )
+        return Finding(what=what, verdict=Verdict.WRONG, detail=detail)
+    if not rounds:
+        detail = "not read again yet: the clock role does it, unless WANGGE_VERIFY_SHARE is 0"
+        return Finding(what=what, verdict=Verdict.WELL, detail=detail)
+    told = [
+        f"all read again until {one.ended_at:%Y-%m-%d %H:%M}: {one.cases:,} cases, none broken"
+        if one.ended_at
+        else f"a round is under way: {one.cases:,} cases, none broken"
+        for one in rounds
+    ]
+    return Finding(what=what, verdict=Verdict.WELL, detail="; ".join(told))
 
 
 def _number(connection: psycopg.Connection, query: LiteralString) -> int:

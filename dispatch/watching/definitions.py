@@ -151,6 +151,24 @@ TABLE = (
         meaning="age of the oldest open transaction that the service's account may see",
     ),
     Metric(
+        name="chain_verify_failures_total",
+        kind=Kind.COUNTER,
+        roles=CLOCK,
+        meaning="broken histories that were found while all were read again, each once a round",
+    ),
+    Metric(
+        name="chain_verified_cases_total",
+        kind=Kind.COUNTER,
+        roles=CLOCK,
+        meaning="cases whose history was read again and checked",
+    ),
+    Metric(
+        name="chain_verify_round_age_seconds",
+        kind=Kind.GAUGE,
+        roles=CLOCK,
+        meaning="time since all histories had been read again; no value before the first time",
+    ),
+    Metric(
         name="events_published_total",
         kind=Kind.COUNTER,
         roles=RELAY,

@@ -19,7 +19,9 @@ TIMERS = text(
         (select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)
             from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid())
-            as db_oldest_xact_seconds
+            as db_oldest_xact_seconds,
+        (select extract(epoch from clock_timestamp() - ended_at) from chain_round where is_over)
+            as chain_verify_round_age_seconds
 """.replace("{pending}", PENDING)
 )
 OUTBOX = text("""
@@ -32,7 +34,10 @@ OUTBOX = text("""
         ), 0) as outbox_oldest_seconds
 """)
 OF_ROLE = {
-    "clock": (TIMERS, ("timers_pending", "db_oldest_xact_seconds")),
+    "clock": (
+        TIMERS,
+        ("timers_pending", "db_oldest_xact_seconds", "chain_verify_round_age_seconds"),
+    ),
     "relay": (OUTBOX, ("outbox_rows", "outbox_oldest_seconds")),
 }
 
@@ -45,15 +50,18 @@ class Look:
         self._query = query
         self._lock = threading.Lock()
         self._at = float("-inf")
-        self._row: dict[str, float] = {}
+        self._row: dict[str, float | None] = {}
 
-    def value(self, name: str) -> float:
-        """A column of the row; raises what the database raises."""
+    def value(self, name: str) -> float | None:
+        """A column of the row, None where it is null; raises what the database raises."""
         with self._lock:
             if time.monotonic() - self._at > AGAIN_S:
                 with transaction(self._database) as connection:
                     row = connection.execute(self._query).one()
-                self._row = {column: float(found) for column, found in row._mapping.items()}
+                self._row = {
+                    column: None if found is None else float(found)
+                    for column, found in row._mapping.items()
+                }
                 self._at = time.monotonic()
             return self._row[name]
 

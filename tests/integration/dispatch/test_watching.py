@@ -124,6 +124,7 @@ def test_what_happened_is_what_was_counted(live: Live, api: httpx.Client, locate
     eventually(lambda: scrape(at["clock"])["timer_lateness_seconds_count",] >= 10)
     eventually(lambda: scrape(at["relay"])["outbox_rows",] == 0, within_s=90)
     eventually(lambda: scrape(at["clock"])["timers_pending",] == live.count("timer"), within_s=90)
+    eventually(lambda: ("chain_verify_round_age_seconds",) in scrape(at["clock"]))
     found = {role: scrape(url) for role, url in at.items()}
 
     door, definition = found["api"], "urban_management@2"

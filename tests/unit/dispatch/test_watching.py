@@ -66,7 +66,8 @@ def test_the_figures_that_the_reliability_notes_ask_for_are_there() -> None:
         "ingest_requests_total ingest_inflight consumer_lag_records consumer_lag_seconds "
         "batch_seconds batch_size duplicates_total dead_letters_total fenced_batches_total "
         "outbox_oldest_seconds outbox_rows timer_lateness_seconds timers_pending "
-        "transition_total feed_clients feed_dropped_total db_oldest_xact_seconds"
+        "transition_total feed_clients feed_dropped_total db_oldest_xact_seconds "
+        "chain_verify_failures_total"
     ).split()
     assert set(asked) <= METRICS.keys()
 
