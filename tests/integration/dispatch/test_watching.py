@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -115,16 +115,20 @@ def deadlines_pass(live: Live) -> None:
         connection.execute(text("update timer set due_at = clock_timestamp(), rung = 0"))
 
 
+def everything_is_done(live: Live, at: Mapping[str, str]) -> None:
+    eventually(lambda: scrape(at["clock"])["timer_lateness_seconds_count",] >= 10)
+    eventually(lambda: scrape(at["relay"])["outbox_rows",] == 0, within_s=90)
+    eventually(lambda: scrape(at["clock"])["timers_pending",] == live.count("timer"), within_s=90)
+    eventually(lambda: ("chain_verify_round_age_seconds",) in scrape(at["clock"]))
+
+
 def test_what_happened_is_what_was_counted(live: Live, api: httpx.Client, located: Located) -> None:
     at = targets(live)
     reports_come_in(live, api, located)
     eventually(lambda: ("duplicates_total", "database") in scrape(at["engine"]))
     desks_act(live, api)
     deadlines_pass(live)
-    eventually(lambda: scrape(at["clock"])["timer_lateness_seconds_count",] >= 10)
-    eventually(lambda: scrape(at["relay"])["outbox_rows",] == 0, within_s=90)
-    eventually(lambda: scrape(at["clock"])["timers_pending",] == live.count("timer"), within_s=90)
-    eventually(lambda: ("chain_verify_round_age_seconds",) in scrape(at["clock"]))
+    everything_is_done(live, at)
     found = {role: scrape(url) for role, url in at.items()}
 
     door, definition = found["api"], "urban_management@2"
