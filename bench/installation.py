@@ -126,8 +126,6 @@ def measured_installation() -> Iterator[Measured]:
             [sys.executable, "-m", "dispatch", "up", "--demo", "--port", "0", "--data-dir", data],
             stdout=log,
             stderr=subprocess.STDOUT,
-            # The chains of copied cases do not verify (`bench/store.py`).
-            env={**os.environ, "WANGGE_VERIFY_SHARE": "0"},
         )
     try:
         limit = time.monotonic() + 150
