@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, LiteralString
@@ -157,7 +158,7 @@ def judge_rounds(rounds: Sequence[Any]) -> Finding:
         named = f"{case}, id {broken.first_case}," if case == GONE else case
         detail = (
             f"broken: case {named} seq {seq}: {wrong}{more}; found by the round that began "
-            f"{broken.began_at:%Y-%m-%d %H:%M}. `wangge audit {command}` says whether it still is; "
+            f"{_local(broken.began_at)}. `wangge audit {command}` says whether it still is; "
             "keep the database as it is and find out who changed it"
         )
         return Finding(what=what, verdict=Verdict.WRONG, detail=detail)
@@ -165,12 +166,17 @@ def judge_rounds(rounds: Sequence[Any]) -> Finding:
         detail = "not read again yet: the clock role does it, unless WANGGE_VERIFY_SHARE is 0"
         return Finding(what=what, verdict=Verdict.WELL, detail=detail)
     told = [
-        f"all read again until {one.ended_at:%Y-%m-%d %H:%M}: {one.cases:,} cases, none broken"
+        f"all read again until {_local(one.ended_at)}: {one.cases:,} cases, none broken"
         if one.ended_at
         else f"a round is under way: {one.cases:,} cases, none broken"
         for one in rounds
     ]
     return Finding(what=what, verdict=Verdict.WELL, detail="; ".join(told))
+
+
+def _local(at: datetime) -> str:
+    """A moment by this machine's clock, as the screen of `wangge up` tells it."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _number(connection: psycopg.Connection, query: LiteralString) -> int:

@@ -1,7 +1,8 @@
 """Reading all histories again takes its share and no more, and `doctor` tells what it found."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -76,12 +77,23 @@ BROKEN = {"broken": 3, "first_number": "YZ202611300001", "first_case": UUID(int=
 OVER = {"is_over": True, "ended_at": AT}
 
 
+@pytest.fixture
+def in_yongzhou(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine's clock shows the city's time."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_yongzhou")
 @pytest.mark.parametrize(
     ("rounds", "verdict", "told"),
     [
         ([], Verdict.WELL, ["not read again yet", "WANGGE_VERIFY_SHARE"]),
         ([a_round()], Verdict.WELL, ["under way: 1,234 cases"]),
-        ([a_round(), a_round(**OVER)], Verdict.WELL, ["under way", "until 2026-11-30 08:00"]),
+        ([a_round(), a_round(**OVER)], Verdict.WELL, ["under way", "until 2026-11-30 16:00"]),
         (
             [a_round(**BROKEN), a_round(**OVER)],
             Verdict.WRONG,
