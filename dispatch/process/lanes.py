@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from dispatch.errors import Unavailable
 from dispatch.process.heartbeat import POSTGRES, Beating
 from dispatch.process.stopping import Stop
-from dispatch.storage.database import is_passing, unavailable_told
+from dispatch.storage.database import SILENT_S, end_frozen, is_passing, unavailable_told
 
 RELAY = 1_001
 CLOCK = 1_002
@@ -53,15 +53,18 @@ def work_lane(
 def lane(engine: Engine, kind: int, number: int) -> Iterator[Connection | None]:
     """The connection that holds the lane, or None when another process holds it.
 
-    The session ends by itself after ten idle seconds, so that a frozen or unplugged holder loses
-    its lane; every pass must run on this connection.
+    The session ends by itself after ten idle seconds, so that an unplugged holder loses its lane,
+    and a frozen one too; one that froze while it sent rows is ended by who waits for the lane.
+    Every pass must run on this connection.
     """
     with unavailable_told(engine), engine.connect() as connection:
-        connection.exec_driver_sql("set idle_session_timeout = '10s'")
+        connection.exec_driver_sql(f"set idle_session_timeout = '{SILENT_S:.0f}s'")
         held = connection.execute(
             text("select pg_try_advisory_lock(:kind, :number)"),
             {"kind": kind, "number": number},
         ).scalar_one()
+        if not held:
+            end_frozen(connection)
         connection.commit()
         try:
             yield connection if held else None

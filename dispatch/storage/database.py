@@ -1,10 +1,11 @@
 """Connections to PostgreSQL: one engine a process, short time-outs, no superuser."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from dispatch.errors import Unavailable
@@ -17,8 +18,23 @@ KEEPALIVES = {
     "keepalives_count": 2,
     "tcp_user_timeout": 10_000,
 }
+# Whoever holds locks and is silent for so long loses them.
+SILENT_S = 10.0
+# The server's own time-outs count idle sessions. One that is being sent rows, or sends them, waits
+# for its client without end: no time-out, not even `statement_timeout`, is looked at meanwhile. The
+# roles send for milliseconds; commands, which compute while they send, have other names.
+END_FROZEN = text("""
+    select pid, pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
+      and application_name in
+        ('wangge-api', 'wangge-engine', 'wangge-clock', 'wangge-relay', 'wangge-verify')
+      and state = 'active' and wait_event in ('ClientRead', 'ClientWrite')
+      and state_change < clock_timestamp() - make_interval(secs => :silent_s)
+""")
+LOCKED_OUT = "55P03"
 # SQLSTATEs after which the same work succeeds when it is simply done again.
-RETRY_STATES = frozenset({"40001", "40P01", "55P03", "57014", "53100", "53200", "53300"})
+RETRY_STATES = frozenset({"40001", "40P01", LOCKED_OUT, "57014", "53100", "53200", "53300"})
+log = structlog.get_logger("database")
 
 
 def driver_url(url: str) -> str:
@@ -34,7 +50,7 @@ def connect_engine(
     pool_size: int = 5,
     lock_timeout_ms: int = 5000,
     statement_timeout_ms: int = 30_000,
-    idle_timeout_ms: int = 10_000,
+    idle_timeout_ms: int = int(SILENT_S * 1000),
 ) -> Engine:
     """An engine whose sessions carry the process's name and time-outs.
 
@@ -111,11 +127,29 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def unavailable_told(engine: Engine) -> Iterator[None]:
-    """A server that is away becomes `Unavailable`; the connections to it are given up."""
+    """A server that is away becomes `Unavailable`; the connections to it are given up.
+
+    Who waited too long for a lock ends the session of a frozen process, so that the next try
+    finds it free.
+    """
     try:
         yield
     except DBAPIError as error:
         if is_unavailable(error):
             engine.dispose()
             raise Unavailable("PostgreSQL", str(error.orig or error).strip()) from error
+        if isinstance(error.orig, psycopg.Error) and error.orig.sqlstate == LOCKED_OUT:
+            with suppress(DBAPIError), engine.begin() as connection:
+                end_frozen(connection)
         raise
+
+
+def end_frozen(connection: Connection, silent_s: float | None = None) -> int:
+    """Ends sessions of roles whose process stopped while rows were under way between the two;
+    answers how many. Their transactions are undone, and their processes do the work again.
+    """
+    limit = SILENT_S if silent_s is None else silent_s
+    ended = connection.execute(END_FROZEN, {"silent_s": limit}).all()
+    if ended:
+        log.warning("sessions of frozen processes are ended")
+    return len(ended)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from dispatch.errors import DispatchError
-from dispatch.storage.database import transaction
+from dispatch.storage.database import end_frozen, transaction
 from streams.consumer import Advance, Claim
 from streams.errors import TopicChanged
 from streams.records import Partition
@@ -82,6 +82,8 @@ class DatabaseOffsets:
         """See `streams.consumer.OffsetStore`. A partition met for the first time starts at 0."""
         claims: dict[Partition, Claim] = {}
         with transaction(self._engine) as connection:
+            # Kafka gave the share away because nothing was heard of who had it: that may be frozen.
+            end_frozen(connection)
             for topic in sorted({partition.topic for partition in partitions}):
                 numbers = [p.number for p in partitions if p.topic == topic]
                 claims |= self._claim_topic(connection, topic, numbers, topic_ids[topic])
