@@ -34,6 +34,7 @@ END_FROZEN = text("""
 LOCKED_OUT = "55P03"
 # SQLSTATEs after which the same work succeeds when it is simply done again.
 RETRY_STATES = frozenset({"40001", "40P01", LOCKED_OUT, "57014", "53100", "53200", "53300"})
+OF_THE_DRIVER = (psycopg.DataError, psycopg.NotSupportedError, psycopg.ProgrammingError)
 log = structlog.get_logger("database")
 
 
@@ -105,8 +106,11 @@ def is_unavailable(error: BaseException) -> bool:
             return True
         error = error.orig or error
     if isinstance(error, psycopg.Error):
-        state = error.sqlstate or ""
-        return state == "" or state[:2] in {"08", "57"}
+        if error.sqlstate is None:
+            # A lost server has no state to tell; nor has the driver, where it is the value or the
+            # statement that it cannot send or read.
+            return not isinstance(error, OF_THE_DRIVER)
+        return error.sqlstate[:2] in {"08", "57"}
     return isinstance(error, OperationalError | InterfaceError | OSError)
 
 
