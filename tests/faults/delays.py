@@ -26,10 +26,20 @@ def report_to_case(recorded: Recorded) -> Iterator[Delay]:
 
 
 def due_to_rung(recorded: Recorded) -> Iterator[Delay]:
-    """From the moment at which a rung was due to its event."""
-    for event in recorded.events:
-        if "rung" in event.body:
-            yield _delay(datetime.fromisoformat(event.body["due_at"]), event.at)
+    """From the moment at which a rung was due to its event.
+
+    Who reclassifies a case, or lets its clock go on, may set a clock of which rungs are past: these
+    are due from that act on.
+    """
+    set_at: dict[tuple[str, str], datetime] = {}
+    for event in sorted(recorded.events, key=lambda event: (event.case, event.seq)):
+        body = event.body
+        if "rung" in body:
+            due_at = datetime.fromisoformat(body["due_at"])
+            yield _delay(max(due_at, set_at.get((event.case, body["stage"]), due_at)), event.at)
+            continue
+        for clock in body.get("deadlines", ()):
+            set_at[event.case, clock["stage"]] = event.at
 
 
 def event_to_topic(recorded: Recorded) -> Iterator[Delay]:
