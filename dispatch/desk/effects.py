@@ -244,6 +244,7 @@ def _put(case: Case, place: Place) -> None:
     case.city, case.district, case.community = place.city, place.district, place.community
     case.x, case.y = place.x, place.y
     case.lon, case.lat = round(place.lon, history.DECIMALS), round(place.lat, history.DECIMALS)
+    case.map_version = place.map_version
 
 
 def _wrong(field: str, reason: str) -> FieldsWrong:

@@ -168,6 +168,20 @@ def test_a_case_relocated_to_another_district_tells_old_and_new_in_both_topics(
     assert broken(office.engine) == []
 
 
+def test_a_case_relocated_after_its_map_is_of_the_map_by_which_its_new_place_was_found(
+    office: Office,
+) -> None:
+    in_force = office.last()["map_version"]
+    with transaction(office.engine) as connection:
+        connection.execute(text('update "case" set map_version = :old'), {"old": in_force - 1})
+    office.act(who("dispatcher"), "relocate", location=ELSEWHERE)
+    told = office.last()
+    assert (told["was_place"]["map_version"], told["map_version"]) == (in_force - 1, in_force)
+    with transaction(office.engine) as connection:
+        row = connection.execute(text('select map_version from "case"')).one()
+    assert row.map_version == in_force
+
+
 def test_a_place_outside_the_city_or_the_callers_scope_is_refused(office: Office) -> None:
     with pytest.raises(FieldsWrong, match="fields"):
         office.act(who("dispatcher"), "relocate", location={"lon": 121.9, "lat": 30.2})
