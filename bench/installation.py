@@ -16,6 +16,9 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from dispatch.installed import settings_for
+from dispatch.supervisor.roles import role_environment
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
@@ -24,7 +27,6 @@ class Measured:
     url: str
     tokens: dict[str, str]
     data_dir: Path
-    database_url: str
     admin_url: str
     kafka_servers: str
     process: "subprocess.Popen[bytes]"
@@ -47,17 +49,10 @@ class Measured:
     @contextmanager
     def one_more(self, role: str) -> Iterator[int]:
         """One more process of a role meanwhile, as an operator would run it; its process id."""
-        environment = {
-            **os.environ,
-            "WANGGE_DATABASE_URL": self.database_url,
-            "WANGGE_KAFKA_SERVERS": self.kafka_servers,
-            "WANGGE_DATA_DIR": str(self.data_dir),
-            "WANGGE_METRICS_PORT": "0",
-        }
         with (self.data_dir.parent / f"{role}-more.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dispatch", "serve", role],
-                env=environment,
+                env=role_environment(settings_for(self.data_dir), os.environ),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -138,7 +133,6 @@ def measured_installation() -> Iterator[Measured]:
             url=access["url"],
             tokens=access["tokens"],
             data_dir=data,
-            database_url=access["database_url"],
             admin_url=access["database_admin_url"],
             kafka_servers=access["kafka_servers"],
             process=process,

@@ -57,9 +57,7 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
     since = f"@{since}"
     bodies = batches(count, 4 + before)  # where no repetition before had its reports
     with measured.paused("relay"):
-        with measured.paused("engine"):
-            load = post_batches(measured, bodies, connections=4)
-        seconds = measured.wait_until(STORED, before + count)
+        load, seconds = _drained(measured, bodies, count, [measured.pids()["engine"]])
         written = rows_written(measured.admin_url, _moment(measured, since))
     relayed = int(measured.one("select coalesce(sum(last_seq - first_seq + 1), 0) from outbox"))
     relay_seconds = measured.wait_until(WAITING, 0)
@@ -105,10 +103,10 @@ def pipeline(measured: Measured, count: int) -> Iterator[Figure]:
 def engines(measured: Measured, count: int) -> Iterator[Figure]:
     """How much sooner two engines drain what one does: PostgreSQL and both share the cores."""
     alone = measured.pids()["engine"]
-    one = _drained(measured, count, [alone], seed=60)
+    one = _rate(measured, count, [alone], seed=60)
     with measured.one_more("engine") as other:
         _shared(measured)
-        two = _drained(measured, count, [alone, other], seed=61)
+        two = _rate(measured, count, [alone, other], seed=61)
     yield Figure(
         name="engines, two at once",
         value=two,
@@ -119,14 +117,24 @@ def engines(measured: Measured, count: int) -> Iterator[Figure]:
     )
 
 
-def _drained(measured: Measured, count: int, engines: Sequence[int], seed: int) -> float:
-    """Reports a second that these engines store, all of them being in Kafka before."""
+def _rate(measured: Measured, count: int, engines: Sequence[int], seed: int) -> float:
+    """Reports a second that these engines store."""
     measured.wait_until(WAITING, 0)
-    before = int(measured.one(STORED))
     with measured.paused("relay"):
-        with standing_still(engines):
-            post_batches(measured, batches(count, seed + before), connections=4)
-        return count / measured.wait_until(STORED, before + count)
+        bodies = batches(count, seed + int(measured.one(STORED)))
+        return count / _drained(measured, bodies, count, engines)[1]
+
+
+def _drained(
+    measured: Measured, bodies: Sequence[bytes], count: int, engines: Sequence[int]
+) -> tuple[Load, float]:
+    """How the batches, so many reports, came in while these engines stood still, and the seconds
+    in which they stored them then.
+    """
+    before = int(measured.one(STORED))
+    with standing_still(engines):
+        load = post_batches(measured, bodies, connections=4)
+    return load, measured.wait_until(STORED, before + count)
 
 
 def _shared(measured: Measured) -> None:

@@ -148,12 +148,10 @@ def unavailable_told(engine: Engine) -> Iterator[None]:
         raise
 
 
-def end_frozen(connection: Connection, silent_s: float | None = None) -> int:
-    """Ends sessions of roles whose process stopped while rows were under way between the two;
-    answers how many. Their transactions are undone, and their processes do the work again.
+def end_frozen(connection: Connection) -> None:
+    """Ends sessions of roles whose process stopped while rows were under way between the two.
+
+    Their transactions are undone, and their processes do the work again.
     """
-    limit = SILENT_S if silent_s is None else silent_s
-    ended = connection.execute(END_FROZEN, {"silent_s": limit}).all()
-    if ended:
+    if connection.execute(END_FROZEN, {"silent_s": SILENT_S}).all():
         log.warning("sessions of frozen processes are ended")
-    return len(ended)

@@ -29,12 +29,15 @@ def _soon_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "SILENT_S", SILENT_S)
 
 
+def url_of(engine: Engine) -> str:
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 class Frozen:
     """A session of a role whose process stands still; `ended` once the server gave it up."""
 
     def __init__(self, engine: Engine, role: str) -> None:
-        url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self.connection = psycopg.connect(url, application_name=f"wangge-{role}")
+        self.connection = psycopg.connect(url_of(engine), application_name=f"wangge-{role}")
         self.pid = self.connection.info.backend_pid
         self._engine = engine
 
@@ -107,8 +110,7 @@ def test_an_engine_takes_a_share_over_from_one_that_froze_while_it_wrote(engine:
 
 
 def test_who_waited_too_long_for_a_lock_has_it_at_the_next_try(engine: Engine) -> None:
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    impatient = connect_engine(url, role="api", lock_timeout_ms=200)
+    impatient = connect_engine(url_of(engine), role="api", lock_timeout_ms=200)
     change = text("update number_counter set next_serial = next_serial where day = '2001-01-01'")
     with transaction(engine) as connection:
         connection.execute(
