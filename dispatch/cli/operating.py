@@ -10,15 +10,16 @@ from uuid import UUID
 
 import typer
 from sqlalchemy import text
+from sqlalchemy.exc import DataError
 
 from dispatch.cases.audit import Tally, verify
 from dispatch.engine.dead_letters import StoredLetter, list_letters, mark_retried
-from dispatch.errors import ConfigurationError
+from dispatch.errors import ConfigurationError, DispatchError
 from dispatch.installed import settings_for
 from dispatch.reading.reading import find_case
 from dispatch.relay.outbox import republish
 from dispatch.settings import Settings
-from dispatch.storage.database import connect_engine, transaction
+from dispatch.storage.database import closed_after, connect_engine, transaction
 from dispatch.storage.offsets import ENGINE, accept_loss, accept_new_topic
 from streams.kafka import KafkaAdmin, KafkaTailReader, KafkaWriter
 from streams.records import Message, Partition
@@ -67,7 +68,7 @@ def audit_verify(
         settings_for(data_dir).database_url, role="audit", statement_timeout_ms=0
     )
     tally = Tally()
-    with transaction(database) as connection:
+    with closed_after(database), transaction(database) as connection:
         connection.exec_driver_sql("set transaction isolation level repeatable read, read only")
         wanted = None
         if case is not None:
@@ -75,7 +76,14 @@ def audit_verify(
             if found is None:
                 raise ConfigurationError(f"there is no case {case}")
             wanted = found.id
-        breaks = list(verify(connection, tally, wanted))
+        try:
+            breaks = list(verify(connection, tally, wanted))
+        except DataError as error:
+            raise DispatchError(
+                f"a history holds what cannot even be read ({type(error.orig).__name__}), after "
+                f"{tally.cases:,} cases; `wangge doctor` names the case as soon as the clock's "
+                "round has met it"
+            ) from error
     rows = [
         {"case": b.number, "id": str(b.case_id), "seq": b.seq, "wrong": b.wrong} for b in breaks
     ]

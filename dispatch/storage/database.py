@@ -93,8 +93,15 @@ def connected(url: str, *, role: str, is_long: bool = False) -> Iterator[Engine]
         if is_long
         else connect_engine(url, role=role)
     )
-    try:
+    with closed_after(engine):
         yield engine
+
+
+@contextmanager
+def closed_after(engine: Engine) -> Iterator[None]:
+    """The engine's connections are closed after the block, however it ends."""
+    try:
+        yield
     finally:
         engine.dispose()
 

@@ -11,12 +11,14 @@ from sqlalchemy import Engine, event, text
 
 from dispatch.cases import audit
 from dispatch.cases.audit import GONE, Tally, verify
+from dispatch.errors import DispatchError
 from dispatch.process.lanes import VERIFY, lane
 from dispatch.process.stopping import Stop
 from dispatch.storage.database import connect_engine, transaction
 from dispatch.supervisor import findings
 from dispatch.verifying import verifier
 from dispatch.verifying.verifier import Verifier
+from tests.commands import run_wangge
 from tests.conftest import TestDatabase
 from tests.integration.dispatch.conftest import Feeder, Located
 from tests.waiting import eventually
@@ -311,3 +313,15 @@ def test_the_auditor_sees_the_rounds_and_changes_none(city: TestDatabase) -> Non
         assert auditor.execute("select * from chain_round").fetchall() == []
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             auditor.execute("delete from chain_round")
+
+
+def test_a_command_that_meets_what_cannot_be_read_says_so_and_where_to_look(
+    cases: list[str], owner: psycopg.Connection, city: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tamper(owner, "never", cases[0])
+    monkeypatch.setenv("WANGGE_DATABASE_URL", city.url)
+    found = run_wangge("audit", "verify")
+    assert found.exit_code == 1
+    assert isinstance(found.exception, DispatchError)
+    assert "cannot even be read (DataError)" in str(found.exception)
+    assert "wangge doctor" in str(found.exception)
