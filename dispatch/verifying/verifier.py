@@ -31,9 +31,15 @@ ASK_S = 5.0
 AGAIN_S = 60.0
 ENDING_S = 1.0
 SNAPSHOT = "set transaction isolation level repeatable read, read only"
+# The next case, whether it has a row, or events, or both.
 NEXT = text("""
-    select opened_month, id, number from "case" where (opened_month, id) > (:month, :id)
-    order by opened_month, id limit 1
+    (select opened_month, id, number from "case" where (opened_month, id) > (:month, :id)
+     order by opened_month, id limit 1)
+    union all
+    (select opened_month, case_id, null from case_event
+     where opened_month >= :month and (opened_month, case_id) > (:month, :id)
+     order by opened_month, case_id limit 1)
+    order by opened_month, id, number limit 1
 """)
 log = structlog.get_logger("verify")
 
@@ -125,7 +131,8 @@ class Verifier:
         except DataError as error:
             connection.rollback()
             if self._is_careful:
-                return _passed_over(connection, after, error), Tally(cases=1)
+                found = _passed_over(connection, after, error)
+                return found, Tally(cases=sum(one.number != GONE for one in found.breaks))
             # Again case by case, to know which it is.
             self._is_careful = True
             return Page(breaks=(), upto=after), Tally()
@@ -150,7 +157,7 @@ def _passed_over(connection: Connection, after: Place, error: DataError) -> Page
     row = connection.execute(NEXT, {"month": after.opened_month, "id": after.case_id}).one_or_none()
     if row is None:
         raise error
-    found = Break(number=row.number, opened_month=row.opened_month, case_id=row.id, seq=1,
+    found = Break(number=row.number or GONE, opened_month=row.opened_month, case_id=row.id, seq=1,
                   wrong=f"it cannot be read: {type(error.orig).__name__}")  # fmt: skip
     return Page(breaks=(found,), upto=Place(row.opened_month, row.id))
 

@@ -196,6 +196,21 @@ def test_doctor_names_what_the_round_found(
     assert f"case {number} seq 2: the case row says 2 events" in finding().detail
 
 
+def test_an_event_that_cannot_be_read_and_has_no_case_row_holds_nothing_up(
+    engine: Engine, owner: psycopg.Connection, cases: list[str], lines: list[dict[str, Any]]
+) -> None:
+    gone = [cases[0], cases[9], cases[-1]]
+    for case in gone:
+        tamper(owner, "never", case)
+        tamper(owner, "row", case)
+    reader = Counted(engine)
+    reader.whole()
+    assert reader.told == (CASES - len(gone), len(gone))
+    assert [(one["case"], one["seq"]) for one in lines] == [
+        (case.replace("-", ""), 1) for case in gone
+    ]
+
+
 def test_what_is_written_while_a_page_is_read_breaks_nothing(
     engine: Engine, city: TestDatabase, cases: list[str], feeder: Feeder, located: Located
 ) -> None:
