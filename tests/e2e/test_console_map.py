@@ -40,6 +40,7 @@ def test_a_new_case_appears_in_list_and_map_and_changes_while_its_sheet_is_open(
     expect(sheet.locator(".history")).to_contain_text("立案建档")
     expect(page.locator(SHEET_STATE)).to_have_text("已派遣")
     wait_drawn(page, "chosen", "true")
+    wait_drawn(page, "chosen-case", "one.phase === 'handling'")
     sheet.locator(".clock summary").click()
     expect(sheet.locator(".clock table")).to_contain_text("计时")
     act(installation, "acceptor", number, "void", reason="误报")
@@ -53,8 +54,9 @@ def test_a_new_case_appears_in_list_and_map_and_changes_while_its_sheet_is_open(
             .some(one => one.properties.number === number)""",
         arg=number,
     )
-    # Its ring stays: the sheet knows where it is.
+    # Its ring stays with its dot, in the new colour: the sheet knows where it is and how it stands.
     wait_drawn(page, "chosen", "true")
+    wait_drawn(page, "chosen-case", "one.phase === 'over'")
     page.get_by_role("button", name="切换到中文").or_(
         page.get_by_role("button", name="Switch to English")
     ).click()

@@ -61,12 +61,12 @@ export const lateInView = computed(() => {
   return alone.length + clusters.value.reduce((sum, one) => sum + one.late, 0);
 });
 
-/** Where the chosen case is: its sheet knows when it is in a cluster, list or map may know before the sheet is read. */
-export const chosenPlace = computed(() => {
+/** The chosen case: its sheet knows it when it is in a cluster, list or map may know it before the sheet is read. */
+export const chosenRow = computed(() => {
   const key = chosen.value;
   const isChosen = (row: Row): boolean => row.number === key || row.id === key;
   const found = [sheetRow.value, spots.value.find(isChosen), list.value.find(isChosen)].filter((row) => !!row && isChosen(row)) as Row[];
-  return found.length === 0 ? null : found.reduce(newer).location;
+  return found.length === 0 ? null : found.reduce(newer);
 });
 
 let onRefusal: (error: Refusal) => void = () => {};

@@ -10,7 +10,7 @@ import { figure, inLanguage, language, t } from "../../shared/texts";
 import { isLate, phaseOf, type Row } from "../cases";
 import type { Box } from "../filters";
 import { refreshMap } from "../loading";
-import { box, chosen, chosenPlace, claims, clusters, filters, mapFailed, names, now, place, refusedToken, spots, type Cluster } from "../store";
+import { box, chosen, chosenRow, claims, clusters, filters, mapFailed, names, now, place, refusedToken, spots, type Cluster } from "../store";
 import { dark } from "../theme";
 import { layers, style } from "./style";
 
@@ -143,7 +143,7 @@ export class CityMap {
   private follow(): void {
     this.ends.push(
       effect(() => this.drawCases(spots.value, clusters.value, now.value)),
-      effect(() => this.drawChosen()),
+      effect(() => this.drawChosen(chosenRow.value, now.value)),
       effect(() => this.repaint(dark.value, language.value)),
       effect(() => this.goTo(place.value)),
     );
@@ -173,15 +173,15 @@ export class CityMap {
         count: group.count, label: figure(group.count), late: group.late, bbox: group.bbox.join(","),
       })),
       ...rows.map((row) => feature(row.location, {
-        number: row.number, phase: phaseOf(row.state), late: isLate(row, time), fresh: (row.heard ?? 0) > fresh,
+        ...coloured(row, time), number: row.number, fresh: (row.heard ?? 0) > fresh,
       })),
     ];
     this.source("cases").setData({ type: "FeatureCollection", features });
   }
 
-  private drawChosen(): void {
-    const at = chosenPlace.value;
-    this.source("chosen").setData({ type: "FeatureCollection", features: at ? [feature(at, {})] : [] });
+  private drawChosen(row: Row | null, time: number): void {
+    const features = row ? [feature(row.location, coloured(row, time))] : [];
+    this.source("chosen").setData({ type: "FeatureCollection", features });
   }
 
   private source(name: string): GeoJSONSource {
@@ -229,6 +229,8 @@ function partText(said: Record<string, unknown>): string {
   const code = String(said["part_class"]);
   return [t("part"), inLanguage(names.value?.categories.get(code)?.name, code), String(said["code"])].join(" · ");
 }
+
+const coloured = (row: Row, time: number): Record<string, unknown> => ({ phase: phaseOf(row.state), late: isLate(row, time) });
 
 function feature(at: { lon: number; lat: number }, properties: Record<string, unknown>): Feature {
   return { type: "Feature", geometry: { type: "Point", coordinates: [at.lon, at.lat] }, properties };

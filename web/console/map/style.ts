@@ -1,6 +1,6 @@
 // How the map looks. No glyphs and no outside tiles: words are drawn from the reader's own fonts.
 
-import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { CircleLayerSpecification, ExpressionSpecification, FilterSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import type { Language } from "../../shared/texts";
 
 interface Colours {
@@ -47,6 +47,16 @@ export function layers(dark: boolean, spoken: Language, scale: number): LayerSpe
     layout: { "line-join": "round" },
     paint: { "line-color": c.line, "line-opacity": faint, "line-width": ["interpolate", ["linear"], ["zoom"], 7, width * 0.7, 14, width * 1.6] },
   });
+  const dot: CircleLayerSpecification["paint"] = {
+    "circle-color": phase,
+    "circle-stroke-width": ["case", ["get", "late"], 3, 1.5],
+    "circle-stroke-color": ["case", ["get", "late"], c.late, c.edge],
+  };
+  const lateMark = (id: string, source: string, filter: FilterSpecification): LayerSpecification => ({
+    id, type: "symbol", source, filter,
+    layout: { "text-field": "!", "text-font": FONT, "text-size": 12 * scale, "text-allow-overlap": true, "text-ignore-placement": true },
+    paint: { "text-color": c.edge },
+  });
   return [
     { id: "ground", type: "background", paint: { "background-color": c.ground } },
     { id: "city-fill", type: "fill", source: "areas", "source-layer": "areas", filter: ["!=", ["get", "level"], "community"], paint: { "fill-color": c.city, "fill-antialias": false } },
@@ -74,21 +84,21 @@ export function layers(dark: boolean, spoken: Language, scale: number): LayerSpe
       id: "cases", type: "circle", source: "cases", filter: isCase,
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 7, ["case", ["get", "fresh"], 8 * scale, 6 * scale], 16, ["case", ["get", "fresh"], 11 * scale, 9 * scale]],
-        "circle-color": phase,
-        "circle-stroke-width": ["case", ["get", "late"], 3, 1.5],
-        "circle-stroke-color": ["case", ["get", "late"], c.late, c.edge],
+        ...dot,
       },
     },
-    {
-      id: "late-marks", type: "symbol", source: "cases", filter: ["all", isCase, ["get", "late"]],
-      layout: { "text-field": "!", "text-font": FONT, "text-size": 12 * scale, "text-allow-overlap": true, "text-ignore-placement": true },
-      paint: { "text-color": c.edge },
-    },
+    lateMark("late-marks", "cases", ["all", isCase, ["get", "late"]]),
     {
       id: "cluster-counts", type: "symbol", source: "cases", filter: isCluster,
       layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12.5 * scale, "text-allow-overlap": true, "text-ignore-placement": true },
       paint: { "text-color": c.clusterText },
     },
+    // The chosen case stands in its ring also where a cluster has it.
+    {
+      id: "chosen-case", type: "circle", source: "chosen",
+      paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 7, 6 * scale, 16, 9 * scale], ...dot },
+    },
+    lateMark("chosen-late-mark", "chosen", ["get", "late"]),
     // The ring may lie on a cluster, which is as dark, or as light, as it is: an edge parts them.
     {
       id: "chosen-edge", type: "circle", source: "chosen",
