@@ -8,7 +8,7 @@ from statistics import median
 
 from rich.table import Table
 
-from bench.figures import Figure
+from bench.figures import Figure, readable
 
 HIGHER_IS_BETTER = ("reports/s", "events/s", "firings/s", "moments/s", "lines/s")
 
@@ -34,7 +34,7 @@ class Move:
     @property
     def verdict(self) -> str:
         if self.noise is None:
-            return "unknown: run both with --repeat 3 or more"
+            return "unknown"
         if abs(self.moved) <= self.noise:
             return "within the noise"
         better = (self.moved > 0) == (self.unit in HIGHER_IS_BETTER)
@@ -108,14 +108,19 @@ def table_of(moves: Sequence[Move], old: Mapping[str, object], new: Mapping[str,
     """The comparison for people; the machines' speeds stand in its title."""
     name = "million_additions_a_second"
     table = Table(
-        "figure", "before", "now", "moved", "noise", "verdict",
+        box=None, pad_edge=False, title_justify="left", caption_justify="left",
         title=f"machine: {old.get(name, '?')} before, {new.get(name, '?')} million additions a "
         "second now",
     )  # fmt: skip
+    table.add_column("figure")
+    for column in ("before", "now", "moved", "noise"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("verdict", min_width=7)
     for move in moves:
         part = f"{move.moved / move.old:+.0%}" if move.old else "?"
-        noise = "?" if move.noise is None else f"±{move.noise:,.2f}"
-        table.add_row(
-            move.name, f"{move.old:,.2f} {move.unit}", f"{move.new:,.2f}", part, noise, move.verdict
-        )
+        noise = "?" if move.noise is None else f"±{readable(move.noise)}"
+        before, now = f"{readable(move.old)} {move.unit}", readable(move.new)
+        table.add_row(move.name, before, now, part, noise, move.verdict)
+    if any(move.noise is None for move in moves):
+        table.caption = "unknown: a run tells its noise with --repeat 2 or more"
     return table

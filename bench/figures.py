@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,30 @@ def as_json(figures: Sequence[Figure]) -> str:
 
 
 def show(figures: Sequence[Figure]) -> None:
-    """The run as a table on the terminal."""
-    table = Table("figure", "measured", "raw limit", "raw limit is", "budget", "note")
+    """The run on the terminal: a line each, what is behind it below; it fits 80 columns, too."""
+    console = Console()
+    console.print(_line("figure", "measured", "raw limit", "budget"), style="dim")
     for figure in figures:
-        raw = "" if figure.raw is None else f"{figure.raw:,.2f}"
-        value = f"{figure.value:,.2f} {figure.unit}"
-        table.add_row(figure.name, value, raw, figure.raw_is, figure.budget, figure.note)
-    Console().print(table)
-    Console().print(", ".join(f"{name} {value}" for name, value in machine().items()))
+        raw = "" if figure.raw is None else readable(figure.raw)
+        value = f"{readable(figure.value)} {figure.unit}"
+        console.print(_line(figure.name, value, raw, figure.budget))
+        for behind in (f"raw: {figure.raw_is}" if raw else "", figure.note):
+            if behind:
+                console.print(Padding(Text(behind), (0, 0, 0, 2)), style="dim")
+    console.print(", ".join(f"{name} {value}" for name, value in machine().items()))
+
+
+def _line(name: str, measured: str, raw: str, budget: str) -> Table:
+    line = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    line.add_column(ratio=1)
+    line.add_column(justify="right", width=19)
+    line.add_column(justify="right", width=10)
+    line.add_column(width=14)
+    line.add_row(name, measured, raw, budget)
+    return line
+
+
+def readable(value: float) -> str:
+    """Three digits that count, more where the number is whole: 0.554, 38.3, 105, 20,102."""
+    digits = next((n for n, below in ((3, 1), (2, 10), (1, 100)) if abs(value) < below), 0)
+    return f"{value:,.{digits}f}"

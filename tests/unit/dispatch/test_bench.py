@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+from rich.console import Console
+
 from bench import comparing, decide, due
-from bench.figures import Figure, as_json
+from bench.figures import Figure, as_json, readable, show
 from tests.commands import run_wangge
 
 
@@ -46,3 +49,35 @@ def test_a_run_of_them_needs_no_installation_and_is_compared(tmp_path: Path) -> 
     assert [one["name"] for one in told["figures"]] == [
         f"decide, {name} of version 2" for name in ("dispatch", "sign", "inspect-pass")
     ]
+
+
+LARGE = Figure(
+    name="due moments, lines on all processors", value=4_745_553.4, unit="moments/s",
+    raw=10_676_810.2, raw_is="two binary searches for each in the calendar's table",
+    budget="≥ 2,000 and ≥ half of raw", note="4.9 spans a line, on [2] processors",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.5538, "0.554"), (7.39, "7.39"), (38.32, "38.3"), (105.1, "105"), (20102.09, "20,102")],
+)
+def test_a_figure_is_told_with_the_digits_that_count(value: float, told: str) -> None:
+    assert readable(value) == told
+
+
+def test_a_run_and_a_comparison_can_be_read_at_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    show([LARGE])
+    moves = comparing.compare({LARGE.name: {"value": 3_000_000.0}}, [LARGE])
+    Console().print(comparing.table_of(moves, {}, {}))
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    assert "…" not in said
+    for whole in (
+        "4,745,553 moments/s", "10,676,810", f"raw: {LARGE.raw_is}", LARGE.note,
+        "3,000,000 moments/s", "+58%", "unknown: a run tells its noise with --repeat 2 or more",
+    ):  # fmt: skip
+        assert whole in said
