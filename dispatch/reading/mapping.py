@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ MOST_SINGLES = 2000
 MOST_GROUPS = 20_000
 CLUSTER_PIXELS = 64
 MOST_ACROSS = 64
+# Marks whose middles are nearer than this part of a cell would lie on one another.
+NEAREST = 0.6
 DEGREE_M = 111_320.0
 # Metres that a pixel of a 512-pixel tile shows at zoom 0 on the equator.
 WIDEST_PIXEL_M = 78_271.517
@@ -56,8 +58,17 @@ class Cluster:
     states: Counter[str] = field(default_factory=Counter)
     lon: float = 0.0
     lat: float = 0.0
+    """The middle of the cases of its own cell, in degrees."""
     bounds: Bounds = (180.0, 90.0, -180.0, -90.0)
     only: Spot | None = None
+
+    def take(self, other: "Cluster") -> None:
+        """Counts the cases of another as its own, and stays where it is."""
+        self.only = None
+        self.count += other.count
+        self.late += other.late
+        self.states += other.states
+        self.bounds = _around(self.bounds, other.bounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +126,7 @@ def picture(
     cell = cell_of(zoom, bounds)
     query = text(GROUPS.replace("{where}", where.sql))
     groups = connection.execute(query, {**where.values, "cell": cell, "most": MOST_GROUPS}).all()
-    clusters = _gather(groups)
+    clusters = apart(_gather(groups), cell * NEAREST)
     return Picture(
         spots=tuple(one.only for one in clusters if one.only is not None),
         clusters=tuple(one for one in clusters if one.only is None),
@@ -137,7 +148,8 @@ def cell_of(zoom: float, bounds: Bounds) -> float:
     return float(2.0 ** max(fine, math.ceil(math.log2(across / MOST_ACROSS))))
 
 
-def _gather(groups: Any) -> list[Cluster]:
+def _gather(groups: Any) -> dict[tuple[int, int], Cluster]:
+    """What lies in each cell, by column and row."""
     found: dict[tuple[int, int], Cluster] = {}
     for row in groups:
         one = found.setdefault((row.column_, row.row_), Cluster())
@@ -147,13 +159,40 @@ def _gather(groups: Any) -> list[Cluster]:
         one.states[row.state] += row.many
         one.lon += row.lons
         one.lat += row.lats
-        west, south, east, north = one.bounds
-        one.bounds = (
-            min(west, row.west), min(south, row.south), max(east, row.east), max(north, row.north),
-        )  # fmt: skip
+        one.bounds = _around(one.bounds, (row.west, row.south, row.east, row.north))
     for one in found.values():
         one.lon, one.lat = one.lon / one.count, one.lat / one.count
-    return list(found.values())
+    return found
+
+
+def apart(cells: Mapping[tuple[int, int], Cluster], least_m: float) -> list[Cluster]:
+    """Of marks of neighbouring cells that are nearer than `least_m`, the largest takes the others.
+
+    `least_m` is shorter than a cell's side. No two of what is left are nearer than that.
+    """
+    kept: dict[tuple[int, int], Cluster] = {}
+    for column, row in sorted(cells, key=lambda place: (-cells[place].count, place)):
+        one = cells[column, row]
+        around = [(c, r) for c in range(column - 1, column + 2) for r in range(row - 1, row + 2)]
+        beside = ((distance_m(one, kept[place]), place) for place in around if place in kept)
+        distance, nearest = min(beside, default=(math.inf, (column, row)))
+        if distance < least_m:
+            kept[nearest].take(one)
+        else:
+            kept[column, row] = one
+    return list(kept.values())
+
+
+def distance_m(one: Cluster, other: Cluster) -> float:
+    """Between two marks, in metres; near enough for a screen."""
+    narrowing = math.cos(math.radians((one.lat + other.lat) / 2))
+    return DEGREE_M * math.hypot((one.lon - other.lon) * narrowing, one.lat - other.lat)
+
+
+def _around(one: Bounds, other: Bounds) -> Bounds:
+    return (
+        min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]),
+    )  # fmt: skip
 
 
 def _spot(row: Any) -> Spot:

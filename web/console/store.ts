@@ -38,7 +38,7 @@ export const list = signal<Row[]>([]);
 export const listMore = signal<boolean>(false);
 export const listState = signal<"loading" | "ready" | "failed" | "refused">("loading");
 
-/** The map: what the service gathered in the box, with what the feed told since. */
+/** The map: what the service gathered in the box, with what the feed told since. The zoom is that of a small screen. */
 export const box = signal<{ bounds: Box; zoom: number } | null>(null);
 export const clusters = signal<Cluster[]>([]);
 export const spots = signal<Row[]>([]);

@@ -133,7 +133,8 @@ export class CityMap {
     ];
     const zoom = this.map.getZoom();
     const { lng, lat } = this.map.getCenter();
-    box.value = { bounds, zoom };
+    // Where marks are larger, fewer have room.
+    box.value = { bounds, zoom: Math.max(0, zoom - Math.log2(scaleNow())) };
     const at = { zoom: Number(zoom.toFixed(2)), lon: Number(lng.toFixed(5)), lat: Number(lat.toFixed(5)) };
     this.looked = JSON.stringify(at);
     place.value = at;
