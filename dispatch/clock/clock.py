@@ -1,5 +1,6 @@
 """The clock: fires what is due, and reads nothing else, however many cases are open."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,11 +15,13 @@ from dispatch.clock.rules import FiringRules
 from dispatch.process.heartbeat import Heartbeat
 from dispatch.process.lanes import CLOCK, work_lane
 from dispatch.process.stopping import Stop
+from dispatch.storage.database import end_frozen
 from workflows.definition import Tell
 from workflows.ladder import fire
 
 ACTOR = "system:clock"
 IDLE_S = 0.1
+FREE_EVERY_S = 5.0
 MONTHS_EVERY = timedelta(hours=6)
 MONTHS_AHEAD = 24
 
@@ -54,6 +57,7 @@ class Clock:
         self._lane = lane_number
         self._fired = fired
         self._months_made = datetime.min.replace(tzinfo=UTC)
+        self._freed_at = 0.0
 
     def run(self, stop: Stop) -> None:
         """Holds the lane and fires until told to stop."""
@@ -63,6 +67,7 @@ class Clock:
     def _fire_all(self, connection: Connection, stop: Stop) -> None:
         while not stop.is_set():
             self._make_months(connection)
+            self._free_rows(connection)
             fired = self.fire_once(connection)
             self._heartbeat.beat()
             # A pass that is half full tells of more; the other half may have been locked.
@@ -90,6 +95,17 @@ class Clock:
         late = [seconds for case in cases for seconds in fire_case(rules, ledger, case, now)]
         ledger.write(connection)
         return late
+
+    def _free_rows(self, connection: Connection) -> None:
+        """Ends frozen sessions now and then.
+
+        Nobody waits for a lock here: what they hold would be passed over until somebody else
+        wants it.
+        """
+        if time.monotonic() - self._freed_at > FREE_EVERY_S:
+            end_frozen(connection)
+            connection.commit()
+            self._freed_at = time.monotonic()
 
     def _make_months(self, connection: Connection) -> None:
         now = datetime.now(UTC)

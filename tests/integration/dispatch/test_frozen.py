@@ -3,8 +3,10 @@
 No time-out of PostgreSQL counts such a session: it waits for its client without end.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -12,11 +14,18 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.clock import clock
+from dispatch.clock.clock import Clock
+from dispatch.clock.rules import firing_rules
+from dispatch.process.heartbeat import Heartbeat
 from dispatch.process.lanes import CLOCK, lane
+from dispatch.process.stopping import Stop
+from dispatch.settings import Settings
 from dispatch.storage import database
 from dispatch.storage.database import connect_engine, is_passing, transaction
 from dispatch.storage.offsets import ENGINE, DatabaseOffsets
 from streams.records import Partition
+from tests.integration.dispatch.conftest import Feeder, Located
 from tests.waiting import eventually
 
 LANE = 77  # no clock of another test works it
@@ -127,6 +136,37 @@ def test_who_waited_too_long_for_a_lock_has_it_at_the_next_try(engine: Engine) -
         with transaction(impatient) as connection:
             assert connection.execute(change).rowcount == 1
     impatient.dispose()
+
+
+def test_the_clock_frees_what_is_due_from_a_process_that_froze_and_that_nobody_waits_for(
+    engine: Engine, feeder: Feeder, located: Located, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(clock, "FREE_EVERY_S", 0.1)
+    feeder.store(located())
+    with transaction(engine) as connection:
+        rules = firing_rules(Settings(), connection)
+        connection.execute(text("update timer set due_at = clock_timestamp()"))
+
+    def is_set_anew() -> bool:
+        with transaction(engine) as connection:
+            return bool(connection.execute(text("select min(due_at) > now() from timer")).scalar())
+
+    heartbeat, stop = Heartbeat(tmp_path, "clock"), Stop()
+    alone = connect_engine(url_of(engine), role="clock")
+    working = Clock(alone, rules=lambda: rules, batch=9, heartbeat=heartbeat)
+    with frozen(engine, "engine") as holder:
+        holder.connection.execute('select from "case" for update')
+        holder.sending()
+        thread = threading.Thread(target=working.run, args=(stop,))
+        thread.start()
+        try:
+            eventually(is_set_anew, 5)
+        finally:
+            stop.set()
+            thread.join(5)
+            alone.dispose()
+        assert not holder.is_there()
 
 
 def test_a_command_that_computes_while_it_sends_is_left_alone(engine: Engine) -> None:
