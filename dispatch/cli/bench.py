@@ -97,6 +97,7 @@ def _run(
     """One repetition of the chosen parts, told while it goes on."""
     from bench.decide import decisions
     from bench.due import due_moments
+    from bench.figures import readable
 
     found: list[Figure] = []
     for one in chosen:
@@ -110,7 +111,7 @@ def _run(
             measured.wait_until("select count(*) from outbox", 0)
             figures = parts[one](measured)
         for figure in figures:
-            typer.echo(f"  {figure.name}: {figure.value:,.2f} {figure.unit}", err=True)
+            typer.echo(f"  {figure.name}: {readable(figure.value)} {figure.unit}", err=True)
             found.append(figure)
     return found
 

@@ -131,8 +131,9 @@ class Verifier:
         except DataError as error:
             connection.rollback()
             if self._is_careful:
-                found = _passed_over(connection, after, error)
-                return found, Tally(cases=sum(one.number != GONE for one in found.breaks))
+                found = _unreadable(connection, after, error)
+                upto = Place(found.opened_month, found.case_id)
+                return Page(breaks=(found,), upto=upto), Tally(cases=int(found.number != GONE))
             # Again case by case, to know which it is.
             self._is_careful = True
             return Page(breaks=(), upto=after), Tally()
@@ -153,13 +154,13 @@ class Verifier:
                      events=round_.events, broken=round_.broken)  # fmt: skip
 
 
-def _passed_over(connection: Connection, after: Place, error: DataError) -> Page:
+def _unreadable(connection: Connection, after: Place, error: DataError) -> Break:
+    """The case behind `after`, of which something cannot be read."""
     row = connection.execute(NEXT, {"month": after.opened_month, "id": after.case_id}).one_or_none()
     if row is None:
         raise error
-    found = Break(number=row.number or GONE, opened_month=row.opened_month, case_id=row.id, seq=1,
-                  wrong=f"it cannot be read: {type(error.orig).__name__}")  # fmt: skip
-    return Page(breaks=(found,), upto=Place(row.opened_month, row.id))
+    return Break(number=row.number or GONE, opened_month=row.opened_month, case_id=row.id, seq=1,
+                 wrong=f"it cannot be read: {type(error.orig).__name__}")  # fmt: skip
 
 
 def rest(connection: Connection, seconds: float, stop: Stop) -> None:
