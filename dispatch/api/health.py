@@ -43,12 +43,15 @@ def show_gauges(context: Context, following: Following) -> None:
 async def keep_beating(context: Context, following: Following, stop: Stop) -> None:
     """Says of the process that it turns, and what it waits for, until told to stop."""
     while not stop.is_set():
-        away = context.acknowledgements is None or following.kafka_away
-        waiting = KAFKA if away else None
-        if context.knowledge.known is None:
-            waiting = POSTGRES
-        context.post.heartbeat.beat(waiting)
+        context.post.heartbeat.beat(waiting_for(context, following))
         await asyncio.sleep(0.5)
+
+
+def waiting_for(context: Context, following: Following) -> str | None:
+    """The dependency for want of which no reports are accepted; None when they are."""
+    if context.knowledge.known is None:
+        return POSTGRES
+    return KAFKA if _kafka_trouble(context, following) else None
 
 
 def readiness(context: Context, following: Following) -> Readiness:
@@ -66,16 +69,19 @@ def readiness(context: Context, following: Following) -> Readiness:
 
 
 def _reports_want(context: Context, following: Following) -> list[str]:
+    no_map = "" if context.knowledge.known else "there is no map yet"
+    return [reason for reason in (no_map, _kafka_trouble(context, following)) if reason]
+
+
+def _kafka_trouble(context: Context, following: Following) -> str:
+    """Why Kafka takes no reports from here now; empty when it does."""
     producer, settings = context.producer, context.settings
     if producer is None or context.acknowledgements is None:
-        kafka = "Kafka is not connected"
-    elif following.kafka_away:
-        kafka = "Kafka does not answer"
-    elif producer.silent_s > settings.kafka_answer_s:
-        kafka = f"Kafka has acknowledged nothing for {producer.silent_s:.0f} s"
-    elif producer.in_flight >= settings.intake_in_flight_records:
-        kafka = f"{producer.in_flight:,} reports are on their way to Kafka; no more are taken"
-    else:
-        kafka = ""
-    no_map = "" if context.knowledge.known else "there is no map yet"
-    return [reason for reason in (no_map, kafka) if reason]
+        return "Kafka is not connected"
+    if following.kafka_away:
+        return "Kafka does not answer"
+    if producer.silent_s > settings.kafka_answer_s:
+        return f"Kafka has acknowledged nothing for {producer.silent_s:.0f} s"
+    if producer.in_flight >= settings.intake_in_flight_records:
+        return f"{producer.in_flight:,} reports are on their way to Kafka; no more are taken"
+    return ""

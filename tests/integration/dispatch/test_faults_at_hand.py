@@ -70,8 +70,7 @@ def test_a_full_disk_under_postgres_stops_the_offset_and_nothing_else(
     ballast = fill(small_tables)
     sent = [located(text="垃圾" * 1500, lat=26.42 + n / 1000) for n in range(60)]
     live.send(*sent)
-    eventually(lambda: live.waits_for("engine") is not None)
-    assert live.waits_for("engine") == "postgres"
+    eventually(lambda: live.waits_for("engine") == "postgres")
     stored = live.count("report")
     assert stored <= len(sent)
     assert live.one("select sum(next_offset) from consumed_offset") == stored
