@@ -13,33 +13,48 @@ import uvloop
 
 WEST, SOUTH, EAST, NORTH = 111.56, 26.38, 111.68, 26.50
 CATEGORIES = ("E0110", "E0112", "E0410", "E0201", "E0405", "E0107", "E0136")
+# Reports of one category join within 50 m: places are 66 m apart, so that only those meet which
+# should.
+COLUMNS, ROWS = 180, 200
 
 
 def reports(count: int, seed: int, repeat_share: float = 0.2) -> list[bytes]:
     """Bodies of reports in the town; a share of them beside an earlier one, so that it joins.
 
     The same seed gives the same places, and new ids: a known one would only be answered again.
+    Raises ValueError when the town has fewer places than reports.
     """
     pick = random.Random(seed)
     made: list[bytes] = []
     places: list[tuple[float, float, str]] = []
-    for _ in range(count):
-        if places and pick.random() < repeat_share:
-            lon, lat, category = pick.choice(places)
-            lon, lat = lon + pick.gauss(0, 0.00005), lat + pick.gauss(0, 0.00005)
+    for fresh in pick.sample(range(COLUMNS * ROWS * len(CATEGORIES)), count):
+        if not places or pick.random() >= repeat_share:
+            places.append(_place(fresh))
+            lon, lat, category = places[-1]
         else:
-            lon, lat = pick.uniform(WEST, EAST), pick.uniform(SOUTH, NORTH)
-            category = pick.choice(CATEGORIES)
-            places.append((lon, lat, category))
+            lon, lat, category = pick.choice(places)
         body = {
             "id": str(uuid.uuid4()),
             "category": category,
-            "location": {"lon": lon, "lat": lat, "accuracy_m": 12.0},
+            "location": {
+                "lon": lon + pick.gauss(0, 0.00004),
+                "lat": lat + pick.gauss(0, 0.00004),
+                "accuracy_m": 12.0,
+            },
             "text": "人行道堆放杂物,影响通行",
             "source": "member",
         }
         made.append(orjson.dumps(body))
     return made
+
+
+def _place(number: int) -> tuple[float, float, str]:
+    """Longitude, latitude and category of one of the town's places, WGS-84."""
+    spot, category = divmod(number, len(CATEGORIES))
+    row, column = divmod(spot, COLUMNS)
+    lon = WEST + (column + 0.5) * (EAST - WEST) / COLUMNS
+    lat = SOUTH + (row + 0.5) * (NORTH - SOUTH) / ROWS
+    return lon, lat, CATEGORIES[category]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

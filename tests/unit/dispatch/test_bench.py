@@ -1,6 +1,7 @@
 """The benchmarks that need no installation measure what they say, and two runs can be compared."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from bench import comparing, decide, due
 from bench.figures import Figure, as_json, readable, show
+from bench.load import reports
 from tests.commands import run_wangge
 
 
@@ -23,6 +25,23 @@ def test_what_is_measured_is_a_whole_decision() -> None:
         assert event.body["from"] == before
         measured.view.state = before
         assert measured.move() == made.state
+
+
+def test_four_reports_of_five_are_apart_from_all_others() -> None:
+    sent = [json.loads(body) for body in reports(6000, 4)]
+    assert [one["location"] for one in sent] == [
+        json.loads(body)["location"] for body in reports(6000, 4)
+    ]
+    assert len({one["id"] for one in sent}) == len(sent)
+    # Every report beside an earlier one is within 50 m of it; two places never are.
+    to_m = (math.cos(math.radians(26.44)) * 111_320, 110_800)
+    opened: dict[str, list[tuple[float, float]]] = {}
+    for one in sent:
+        at = (one["location"]["lon"] * to_m[0], one["location"]["lat"] * to_m[1])
+        near = opened.setdefault(one["category"], [])
+        if all(math.dist(at, other) > 50 for other in near):
+            near.append(at)
+    assert sum(map(len, opened.values())) / len(sent) == pytest.approx(0.8, abs=0.02)
 
 
 def test_due_moments_are_measured_beside_their_raw_limits() -> None:
