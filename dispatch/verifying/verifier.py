@@ -119,6 +119,9 @@ class Verifier:
             round_ = Round(began_at=database_now(connection))
         page, tally = self._read(connection, round_.place)
         connection.commit()
+        found = round_.cases or round_.broken or tally.cases or page.breaks
+        if page.upto is None and not found:
+            return ASK_S  # there is no case yet: the round begins with the first
         self._keep(connection, round_, tally, page)
         return 0
 

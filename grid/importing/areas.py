@@ -36,7 +36,6 @@ LEAD = timedelta(seconds=60)
 """How far ahead a new map takes effect at least, so that all processes change together."""
 
 Progress = Callable[[str, int, int], None]
-_STEPS = ("reading", "checking", "writing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +79,15 @@ def import_areas(
     """
     if effective_at is not None and effective_at.tzinfo is None:
         raise ValueError(f"effective_at {effective_at} has no zone; say +08:00 or Z")
-    progress(_STEPS[0], 0, len(_STEPS))
+    progress("reading", 0, 1)
     reading = read_areas(path, source, progress)
+    progress("reading", 1, 1)
     # One import at a time: each builds on the newest version.
     connection.execute(text("lock table map_version in share row exclusive mode"))
     held = _held(connection)
-    progress(_STEPS[1], 1, len(_STEPS))
+    progress("checking", 0, 1)
     judged = judge(reading.features, list(held.values()), Projection())
+    progress("checking", 1, 1)
     moment = _moment(connection, effective_at)
     refused = [*reading.faults, *judged.refused]
     if isinstance(moment, Refusal):
@@ -97,10 +98,10 @@ def import_areas(
     report = _compare(held, judged)
     if report.refused or not (report.added or report.changed):
         return report
-    progress(_STEPS[2], 2, len(_STEPS))
+    progress("writing", 0, 1)
     rows = {row.code: row for row in (*judged.rows, *judged.noded)}
     version = _write(connection, report, rows, moment)
-    progress(_STEPS[2], 3, len(_STEPS))
+    progress("writing", 1, 1)
     return replace(report, version=version, effective_at=moment)
 
 

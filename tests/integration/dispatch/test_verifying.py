@@ -180,6 +180,18 @@ def test_each_broken_history_is_counted_once_a_round_and_named(
     assert stored(engine).keys() == {True}
 
 
+def test_an_empty_store_is_no_round_and_its_first_cases_are_read_at_once(
+    engine: Engine, feeder: Feeder, located: Located
+) -> None:
+    reader = Counted(engine)
+    assert reader.turn() > 0
+    assert not stored(engine)
+    feeder.store(located())
+    reader.whole()
+    assert reader.told == (1, 0)
+    assert stored(engine)[True].cases == 1
+
+
 def test_doctor_names_what_the_round_found(
     city: TestDatabase, engine: Engine, owner: psycopg.Connection, cases: list[str]
 ) -> None:

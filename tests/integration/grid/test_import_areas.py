@@ -82,8 +82,11 @@ def test_what_is_exported_comes_in_unchanged(connection: Connection, tmp_path: P
     run(connection, tmp_path, city())
     out = tmp_path / "out.geojson"
     assert export_areas(connection, out) == 4
-    report = import_areas(connection, out, None, lambda *_: None)
+    steps: dict[str, list[int]] = {}
+    report = import_areas(connection, out, None, lambda what, *at: steps.update({what: [*at]}))
     assert (len(report.unchanged), report.added, report.changed) == (4, (), ())
+    # Each step that began is told to its end, also where nothing is to be written.
+    assert steps == {"reading": [1, 1], "checking": [1, 1]}
     assert report.version is None
     assert [v.version for v in map_versions(connection)] == [1]
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
