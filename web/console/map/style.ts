@@ -39,7 +39,7 @@ export function layers(dark: boolean, spoken: Language, scale: number): LayerSpe
   ] as unknown as ExpressionSpecification;
   const label = (id: string, of: string, from: number, to: number, size: number): LayerSpecification => ({
     id, type: "symbol", source: "areas", "source-layer": "labels", minzoom: from, maxzoom: to, filter: level(of),
-    layout: { "text-field": name, "text-font": FONT, "text-size": ["interpolate", ["linear"], ["zoom"], from, size * scale, to, (size + 4) * scale], "text-max-width": 8, "text-padding": 6 },
+    layout: { "text-field": name, "text-font": FONT, "text-size": ["interpolate", ["linear"], ["zoom"], from, size * scale, to, (size + 4) * scale], "text-max-width": 8, "text-padding": 4, "text-variable-anchor": ["center", "right", "left", "bottom", "top"] },
     paint: { "text-color": c.label, "text-halo-color": c.halo, "text-halo-width": 1.6 },
   });
   const border = (id: string, of: string, from: number, width: number, faint: number): LayerSpecification => ({
