@@ -20,7 +20,7 @@ from dispatch.cases.links import link_request
 from dispatch.engine.dead_letters import DeadLetter, write_dead_letters
 from dispatch.engine.filing import NO_PART, AskedPart
 from dispatch.engine.joining import Join, Neighbourhood, OpenCase
-from dispatch.engine.opening import Prepared, attach_to, open_for
+from dispatch.engine.opening import Openings, Prepared, attach_to
 from dispatch.engine.report_rows import known_fingerprints, write_refusals, write_reports
 from dispatch.engine.rules import Rules
 from dispatch.engine.sorting import Sorted, sort_records
@@ -152,11 +152,11 @@ class _Work:
     def __init__(
         self, rules: Rules, near: Neighbourhood, locked: Mapping[UUID, Case], now: datetime
     ) -> None:
-        self._rules = rules
         self._near = near
         self._cases = dict(locked)
         self._now = now
         self.ledger = Ledger()
+        self._openings = Openings(rules, self.ledger, now)
         self.placed: list[tuple[Prepared, UUID]] = []
 
     def joins(self, reports: Sequence[LocatedReport]) -> list[Join]:
@@ -177,8 +177,7 @@ class _Work:
     def settle(self, prepared: Prepared, join: Join, numbers: Iterator[str]) -> None:
         """Opens the report's case or attaches it, as `join` says."""
         if join.opens:
-            number = next(numbers)
-            case = open_for(self._rules, self.ledger, prepared, join, number=number, at=self._now)
+            case = self._openings.open_for(prepared, join, number=next(numbers))
             self._cases[case.id] = case
         else:
             case = self._cases[join.case]

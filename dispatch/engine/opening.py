@@ -18,6 +18,7 @@ from dispatch.engine.joining import Join
 from dispatch.engine.rules import Rules
 from dispatch.reports.report import LocatedReport
 from grid.linking import Links
+from workflows.case import Decision
 from workflows.decide import open_case
 from workflows.marks import OWNERLESS
 
@@ -39,23 +40,50 @@ class Prepared:
         return history.text_digest(self.salt, self.report.text) if self.report.text else None
 
 
-def open_for(
-    rules: Rules, ledger: Ledger, prepared: Prepared, join: Join, *, number: str, at: datetime
-) -> Case:
-    """Opens the report's case with one event that explains every choice."""
-    choice = choose(rules, prepared.report, prepared.part)
-    definition = rules.definition_of(prepared.report.category)
-    case = _new_case(rules, prepared, join, number=number, at=at)
-    if choice.duty.is_ownerless:
-        case.marks = {OWNERLESS: 1}
-    view = view_of(case, rules.categories)
-    decision = open_case(definition, view, at, rules.calendars, choice.filing)
-    ledger.open(case)
-    ledger.decided(case, decision)
-    (draft,) = decision.events
-    body = {**draft.body, **_opening_body(case, prepared, choice)}
-    ledger.append(case, type_=draft.type, at=at, actor=ACTOR, body=body)
-    return case
+class Openings:
+    """Opens the cases of one batch, at one moment; openings that are alike are decided once.
+
+    A case that opens has nothing of its own yet but its number and its place: what the workflow
+    decides follows from its category, district and marks and from how it is filed. In a storm of
+    reports a batch holds a few such sorts.
+    """
+
+    def __init__(self, rules: Rules, ledger: Ledger, at: datetime) -> None:
+        self._rules = rules
+        self._ledger = ledger
+        self._at = at
+        self._decided: dict[tuple[object, ...], Decision] = {}
+
+    def open_for(self, prepared: Prepared, join: Join, *, number: str) -> Case:
+        """Opens the report's case with one event that explains every choice."""
+        choice = choose(self._rules, prepared.report, prepared.part)
+        case = _new_case(self._rules, prepared, join, number=number, at=self._at)
+        if choice.duty.is_ownerless:
+            case.marks = {OWNERLESS: 1}
+        sort = _sort_of(case, choice)
+        decision = self._decided.get(sort)
+        if decision is None:
+            decision = self._decided[sort] = self._decide(case, choice)
+        self._ledger.open(case)
+        self._ledger.decided(case, decision)
+        (draft,) = decision.events
+        body = {**draft.body, **_opening_body(case, prepared, choice)}
+        self._ledger.append(case, type_=draft.type, at=self._at, actor=ACTOR, body=body)
+        return case
+
+    def _decide(self, case: Case, choice: Choice) -> Decision:
+        definition = self._rules.definition_of(case.category)
+        view = view_of(case, self._rules.categories)
+        return open_case(definition, view, self._at, self._rules.calendars, choice.filing)
+
+
+def _sort_of(case: Case, choice: Choice) -> tuple[object, ...]:
+    """All that an opening's decision follows from, beside the rules and the moment."""
+    place = case.category, case.district, choice.duty.is_ownerless
+    if choice.filing is None:
+        return place
+    condition = choice.filing.condition
+    return *place, choice.filing.department, condition.code, condition.profile
 
 
 def attach_to(ledger: Ledger, case: Case, prepared: Prepared, join: Join, at: datetime) -> None:
