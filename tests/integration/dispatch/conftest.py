@@ -31,6 +31,7 @@ from tests.bodies import BODIES, undocumented
 from tests.conftest import TestDatabase, copy_database
 from tests.integration.dispatch.live import Live
 from tests.integration.dispatch.office import Office
+from tests.located import located_report
 
 CITY = "template_small_city"
 TOPIC = "wangge.reports"
@@ -92,38 +93,22 @@ def located(engine: Engine) -> Located:
     def make(lon: float = AT[0], lat: float = AT[1], **fields: Any) -> LocatedReport:
         place = area_map.place(lon, lat, Crs.WGS84, 8.0)
         assert isinstance(place, Place)
-        values: dict[str, Any] = {
+        placed: dict[str, Any] = {
             "id": str(uuid.uuid4()),
-            "fingerprint": "aa" * 32,
-            "subject": "member-1",
-            "reporter": "member-1",
-            "source": "member",
-            "category": "E0110",
-            "condition": None,
             "lon": place.lon,
             "lat": place.lat,
             "x": place.x,
             "y": place.y,
-            "crs": "wgs84",
             "original_lon": lon,
             "original_lat": lat,
-            "accuracy_m": 8.0,
             "city": place.city,
             "district": place.district,
             "community": place.community,
             "candidates": place.candidates,
             "map_version": place.map_version,
-            "text": "垃圾",
-            "photos": (),
-            "part": None,
-            "confidential": False,
-            "observed_at": None,
-            "observed_ahead": False,
             "received_at": moment(datetime.now(UTC)),
-            "contact": None,
-            "on_behalf": None,
         }
-        return LocatedReport(**{**values, **fields})
+        return located_report(**{**placed, **fields})
 
     return make
 

@@ -22,6 +22,7 @@ from dispatch.engine.rules import Rules
 from dispatch.reports.report import LocatedReport
 from grid.departments import Duty, DutyTable
 from grid.linking import Links
+from tests.located import located_report
 from tests.unit.dispatch.test_explaining import category, condition
 from workflows.calendar import Calendars, WorkingCalendar
 from workflows.categories import Line
@@ -65,26 +66,14 @@ def rules() -> Rules:
     )
 
 
-def report(number: int, **fields: Any) -> LocatedReport:
-    values: dict[str, Any] = {
-        "id": str(UUID(int=number)), "fingerprint": "aa" * 32, "subject": "m", "reporter": "m",
-        "source": "member", "lon": 111.6, "lat": 26.4, "x": 560_000.0, "y": 2_922_000.0,
-        "crs": "wgs84", "original_lon": 111.6, "original_lat": 26.4, "accuracy_m": 8.0,
-        "city": "431100", "candidates": (), "map_version": 1, "text": "", "photos": (),
-        "part": None, "confidential": False, "observed_at": None, "observed_ahead": False,
-        "received_at": "2026-09-16T04:19:59.500000Z", "contact": None, "on_behalf": None,
-    }  # fmt: skip
-    return LocatedReport(**{**values, **fields})
-
-
 def every_sort() -> list[LocatedReport]:
     """Each sort of report three times: what, where, from whom."""
     wanted = [("E0110", None), ("E0110", "E0110-1"), ("E0110", "E0110-2"), ("E0112", None)]
     sorts = product(wanted, (NEW, OLD, LANES, COUNTY), ("member", "public"), range(3))
     return [
-        report(
-            number, category=code, condition=row, community=community, district=community[:6],
-            source=source,
+        located_report(
+            id=str(UUID(int=number)), category=code, condition=row, community=community,
+            district=community[:6], source=source,
         )
         for number, ((code, row), community, source, _) in enumerate(sorts)
     ]  # fmt: skip
