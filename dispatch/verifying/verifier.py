@@ -119,8 +119,8 @@ class Verifier:
             round_ = Round(began_at=database_now(connection))
         page, tally = self._read(connection, round_.place)
         connection.commit()
-        found = round_.cases or round_.broken or tally.cases or page.breaks
-        if page.upto is None and not found:
+        round_.count(tally, page.breaks)
+        if page.upto is None and not (round_.cases or round_.broken):
             return ASK_S  # there is no case yet: the round begins with the first
         self._keep(connection, round_, tally, page)
         return 0
@@ -144,7 +144,6 @@ class Verifier:
         return page, tally
 
     def _keep(self, connection: Connection, round_: Round, tally: Tally, page: Page) -> None:
-        round_.count(tally, page.breaks)
         if page.upto is not None:
             round_.place = page.upto
         save(connection, round_, is_over=page.upto is None)

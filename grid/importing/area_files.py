@@ -68,7 +68,10 @@ def read_areas(path: Path, source: AreaSource, progress: Progress) -> Reading:
     """The areas of a file as features in degrees, with the faults of the others."""
     try:
         if source.crs is None and form_or_geojson(path) is Form.GEOJSON:
-            return read_features(read_bytes(path))
+            progress("reading", 0, 1)
+            reading = read_features(read_bytes(path))
+            progress("reading", 1, 1)
+            return reading
         table = read_table(path, "areas", source.encoding, progress)
     except BadFile as error:
         return Reading(features=(), faults=(error.fault,))

@@ -79,9 +79,7 @@ def import_areas(
     """
     if effective_at is not None and effective_at.tzinfo is None:
         raise ValueError(f"effective_at {effective_at} has no zone; say +08:00 or Z")
-    progress("reading", 0, 1)
     reading = read_areas(path, source, progress)
-    progress("reading", 1, 1)
     # One import at a time: each builds on the newest version.
     connection.execute(text("lock table map_version in share row exclusive mode"))
     held = _held(connection)
